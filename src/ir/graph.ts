@@ -1,0 +1,41 @@
+/** Element types that a graph knows; integers are ONNX int64. */
+export type ElementType = "float" | "int64" | "bool";
+
+/** A constant: row-major data and its shape. Data holds no NaN and no infinity. */
+export interface Tensor {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+/** A named value with static shape. */
+export interface ValueInfo {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+}
+
+/** An attribute as read from the file. */
+export type Attribute = number | string | readonly number[] | readonly string[] | Tensor;
+
+/** An ONNX node; an input left out is the empty string. */
+export interface GraphNode {
+  readonly name: string;
+  readonly operator: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+/** A model as ONNX says it, in topological order, float meaning untouched. */
+export interface Graph {
+  readonly name: string;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly constants: ReadonlyMap<string, Tensor>;
+  readonly nodes: readonly GraphNode[];
+  /** SHA-256 of the ONNX file, hex. */
+  readonly sha256: string;
+}
