@@ -80,7 +80,10 @@ export const hashWords = (words: readonly bigint[]): Hex => keccak256(solidityPa
 /** The third public signal: ties a proof to a key, an input, a subject and the words (ADR-0001). */
 export const contextOf = (keyId: Hex, inputCommitment: bigint, subject: Hex, words: readonly bigint[]): bigint =>
   BigInt(
-    hashOf(["bytes32", "bytes32", "bytes32", "bytes32"], [keyId, toBytes32(inputCommitment), subject, hashWords(words)]),
+    hashOf(
+      ["bytes32", "bytes32", "bytes32", "bytes32"],
+      [keyId, toBytes32(inputCommitment), subject, hashWords(words)],
+    ),
   ) >> 3n;
 
 /** The second public signal: `Σ wordᵢ · contextⁱ mod r`. */

@@ -3,6 +3,9 @@ import { InputError } from "../errors.ts";
 /** Bits of a word that hold elements: every word stays below 2^253 and so below the field's order (ADR-0001). */
 export const WORD_BITS = 253;
 
+/** Widest element. */
+const MAX_ELEMENT_BITS = 252;
+
 /** One tensor of a model's input or output. Integers stand for `integer · scale`. */
 export interface CodecTensor {
   readonly name: string;
@@ -35,8 +38,11 @@ export const highest = ({ bits, signed }: Pick<CodecTensor, "bits" | "signed">):
 export const elementWidths = (codec: readonly CodecTensor[]): number[] =>
   codec.flatMap(({ shape, bits }) => Array<number>(elementCount(shape)).fill(bits));
 
-/** Places elements of the given widths into words without straddling. */
+/** Places elements of the given widths into words without straddling. Throws InputError on none or on a wrong width. */
 export function layOut(widths: readonly number[]): { positions: WordPosition[]; wordCount: number } {
+  if (widths.length === 0) throw new InputError("codec: got no elements, want at least one");
+  const wrong = widths.find((bits) => !Number.isInteger(bits) || bits < 1 || bits > MAX_ELEMENT_BITS);
+  if (wrong !== undefined) throw new InputError(`codec: got a width of ${wrong} bits, want 1 to ${MAX_ELEMENT_BITS}`);
   const positions: WordPosition[] = [];
   let word = 0;
   let used = 0;
@@ -53,7 +59,8 @@ export function layOut(widths: readonly number[]): { positions: WordPosition[]; 
 
 /** Packs one array of integers a tensor into words. Throws InputError on a wrong length or an element out of range. */
 export function packWords(codec: readonly CodecTensor[], values: readonly (readonly bigint[])[]): bigint[] {
-  const encoded = codec.flatMap((tensor, index) => encodeTensor(tensor, values[index] ?? []));
+  if (values.length !== codec.length) throw new InputError(`got ${values.length} tensors, want ${codec.length}`);
+  const encoded = codec.flatMap((tensor, index) => encodeTensor(tensor, values[index]));
   const { positions, wordCount } = layOut(elementWidths(codec));
   const words = Array<bigint>(wordCount).fill(0n);
   positions.forEach(({ word, shift }, index) => (words[word] += encoded[index] << BigInt(shift)));
@@ -80,7 +87,9 @@ export function unpackWords(codec: readonly CodecTensor[], words: readonly bigin
 function encodeTensor(tensor: CodecTensor, values: readonly bigint[]): bigint[] {
   const count = elementCount(tensor.shape);
   if (values.length !== count) {
-    throw new InputError(`${tensor.name}: got ${values.length} elements, want ${count} (shape ${tensor.shape.join("×")})`);
+    throw new InputError(
+      `${tensor.name}: got ${values.length} elements, want ${count} (shape ${tensor.shape.join("×")})`,
+    );
   }
   const [low, high] = [lowest(tensor), highest(tensor)];
   return values.map((value, index) => {
