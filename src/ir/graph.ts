@@ -1,18 +1,22 @@
 /** Element types that a graph knows; integers are ONNX int64. */
 export type ElementType = "float" | "int64" | "bool";
 
-/** A constant: row-major data and its shape. Data holds no NaN and no infinity. */
+/** A constant: row-major data and its shape. Data holds no NaN and no infinity; booleans are 0 and 1. */
 export interface Tensor {
   readonly type: ElementType;
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
 
-/** A named value with static shape. */
-export interface ValueInfo {
-  readonly name: string;
+/** Type and static shape of a value. */
+export interface ValueType {
   readonly type: ElementType;
   readonly shape: readonly number[];
+}
+
+/** A named value with static shape. */
+export interface ValueInfo extends ValueType {
+  readonly name: string;
 }
 
 /** An attribute as read from the file. */
@@ -28,7 +32,10 @@ export interface GraphNode {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** A model as ONNX says it, in topological order, float meaning untouched. */
+/**
+ * A model as ONNX says it, float meaning untouched: nodes in topological order, every shape known, and nodes whose
+ * operands are all constant already replaced by their results.
+ */
 export interface Graph {
   readonly name: string;
   readonly opsets: ReadonlyMap<string, number>;
@@ -36,6 +43,10 @@ export interface Graph {
   readonly outputs: readonly ValueInfo[];
   readonly constants: ReadonlyMap<string, Tensor>;
   readonly nodes: readonly GraphNode[];
+  /** Type and shape of every value that is not constant. */
+  readonly values: ReadonlyMap<string, ValueType>;
+  /** Choices made while reading that a user should be told, a sentence each. */
+  readonly notes: readonly string[];
   /** SHA-256 of the ONNX file, hex. */
   readonly sha256: string;
 }

@@ -14,7 +14,10 @@ export interface IntegerGraph {
   readonly outputs: readonly IntegerOutput[];
 }
 
-/** A model input: the real value x is the integer round(x / scale), clamped never, refused when out of `bits`. */
+/**
+ * A model input: the real value x is the integer round(x / scale). Nothing is clamped: numbers outside `range` are
+ * refused before a commitment is made, and the circuit refuses integers that do not fit `bits`.
+ */
 export interface IntegerInput extends CodecTensor {
   /** Real bounds the scale was chosen for, and where they came from. */
   readonly range: { readonly low: number; readonly high: number; readonly source: "model.json" | "option" | "samples" };

@@ -1,0 +1,98 @@
+import { InputError } from "../errors.ts";
+import type { Graph, GraphNode, Tensor, ValueInfo, ValueType } from "../ir/graph.ts";
+import { LIMITS, checkedSize } from "./limits.ts";
+import { type Call, type Operand, type Operator, nodeError, nodeLabel } from "./operators/operator.ts";
+import { OPERATORS } from "./operators/registry.ts";
+import { sortNodes } from "./sortNodes.ts";
+
+/** A graph as the file has it: nodes in any order, shapes known for inputs and constants only. */
+export interface UntypedGraph extends Omit<Graph, "outputs" | "values"> {
+  readonly outputs: readonly string[];
+}
+
+/** What is known while walking through the nodes in order. */
+interface Scope {
+  readonly constants: Map<string, Tensor>;
+  readonly values: Map<string, ValueType>;
+  readonly nodes: GraphNode[];
+  /** Elements of folded constants that may still be made. */
+  budget: number;
+}
+
+/** Sorts the nodes, computes constant ones and finds the type and shape of every value. Throws InputError. */
+export function inferGraph(graph: UntypedGraph): Graph {
+  const { inputs, opsets } = graph;
+  const scope: Scope = {
+    constants: new Map(graph.constants),
+    values: new Map(inputs.map(({ name, type, shape }) => [name, { type, shape }])),
+    nodes: [],
+    budget: LIMITS.elements,
+  };
+  for (const node of sortNodes(graph)) visit(callOf(node, opsets, scope), scope);
+  const { constants, values, nodes } = scope;
+  return { ...graph, outputs: graph.outputs.map((name) => outputOf(name, scope)), constants, values, nodes };
+}
+
+/** A node with its operands; throws InputError where their number is wrong. */
+export function callOf(
+  node: GraphNode,
+  opsets: Graph["opsets"],
+  { constants, values }: Pick<Graph, "constants" | "values">,
+): Call {
+  const operands = node.inputs.map((name): Operand | undefined => {
+    const constant = constants.get(name);
+    const type = constant ?? values.get(name);
+    return name === "" || type === undefined ? undefined : { name, type: type.type, shape: type.shape, constant };
+  });
+  const call = { node, opset: opsets.get(node.domain)!, operands };
+  const [least, most] = operatorOf(node).arity;
+  const tooFew = operands.length < least || operands.slice(0, least).includes(undefined);
+  if (!tooFew && operands.length <= most) return call;
+  throw nodeError(
+    call,
+    `has ${operands.filter(Boolean).length} operands, want ${least === most ? least : `${least} to ${most}`}`,
+  );
+}
+
+/** The operator of a node that the reader has let through. */
+export const operatorOf = (node: GraphNode): Operator => OPERATORS.get(node.operator)!;
+
+function visit(call: Call, scope: Scope): void {
+  const { node, operands } = call;
+  const operator = operatorOf(node);
+  const types = operator.infer(call);
+  const sizes = types.map(({ shape }) => checkedSize(shape, nodeLabel(node)));
+  const isConstant = operands.every((operand) => operand === undefined || operand.constant !== undefined);
+  if (!isConstant) {
+    requireElements(call, sizes);
+    types.forEach(({ type, shape }, index) => scope.values.set(node.outputs[index], { type, shape }));
+    scope.nodes.push(node);
+    return;
+  }
+  scope.budget -= sizes.reduce((sum, size) => sum + size, 0);
+  if (scope.budget < 0) throw nodeError(call, `constants grow beyond ${LIMITS.elements} elements`);
+  if (operator.fold === undefined) throw nodeError(call, "is not supported where its operands are all constant");
+  operator
+    .fold(call)
+    .forEach((data, index) => scope.constants.set(node.outputs[index], checked(call, types[index], data)));
+}
+
+function requireElements(call: Call, sizes: readonly number[]): void {
+  if (sizes.includes(0)) throw nodeError(call, "its result has no elements");
+}
+
+function checked(call: Call, { type, shape }: ValueType, data: readonly number[]): Tensor {
+  const wrong = data.find(
+    (element) => !Number.isFinite(element) || (type !== "float" && !Number.isSafeInteger(element)),
+  );
+  if (wrong !== undefined) throw nodeError(call, `its constant result holds ${wrong}`);
+  return { type, shape, data };
+}
+
+function outputOf(name: string, { constants, values }: Scope): ValueInfo {
+  const label = `output ${JSON.stringify(name)}`;
+  if (constants.has(name)) throw new InputError(`${label}: does not depend on the input`);
+  const type = values.get(name);
+  if (type === undefined) throw new InputError(`${label}: no node computes it`);
+  return { name, ...type };
+}

@@ -1,0 +1,96 @@
+import { InputError } from "../../errors.ts";
+import type { Attribute, GraphNode, Tensor, ValueType } from "../../ir/graph.ts";
+
+/** Opsets of the default domain that the reader accepts; operators narrow it where their meaning changed. */
+export const OPSETS = { from: 7, to: 25 } as const;
+
+/** A value that a node reads; `constant` is its data where that is known. */
+export interface Operand extends ValueType {
+  readonly name: string;
+  readonly constant?: Tensor;
+}
+
+/** A node together with what its operands are. An operand left out is undefined. */
+export interface Call {
+  readonly node: GraphNode;
+  /** Opset of the node's domain. */
+  readonly opset: number;
+  readonly operands: readonly (Operand | undefined)[];
+}
+
+/** Appends steps to the real program; every method returns the name of the value that it makes. */
+export interface StepBuilder {
+  /** The program's value for an operand that is not constant. */
+  valueOf(operand: Operand): string;
+  linear(input: string, batch: number, weights: readonly (readonly number[])[], bias: readonly number[]): string;
+  scale(input: string, factors: readonly number[], offsets: readonly number[]): string;
+  relu(input: string): string;
+  add(left: string, right: string, factors: readonly [number, number]): string;
+  /** Returns `input` itself where `indices` change nothing about a value of `size` elements. */
+  permute(input: string, indices: readonly number[], size: number): string;
+  argMax(input: string, batch: number): string;
+  /** Nodes that read an ONNX value, and whether the graph gives it out. */
+  usesOf(value: string): { readonly nodes: readonly GraphNode[]; readonly isOutput: boolean };
+}
+
+/** Everything known about one ONNX operator. */
+export interface Operator {
+  readonly name: string;
+  /** First and last opset with the meaning implemented here. */
+  readonly opsets: { readonly from: number; readonly to: number };
+  /** Least and greatest number of operands. */
+  readonly arity: readonly [number, number];
+  /** Attributes that are understood; a node with another one is refused. */
+  readonly attributes: readonly string[];
+  /** Type and shape of each output. Throws InputError where operands or attributes make no sense. */
+  infer(call: Call): readonly ValueType[];
+  /** Float meaning: the elements of each output, called where all operands are constant. */
+  fold?(call: Call): readonly (readonly number[])[];
+  /** Steps that compute the outputs, called where an operand is not constant; gives the name of each output's value. */
+  lower?(call: Call, builder: StepBuilder): readonly string[];
+}
+
+/** How messages name a node. */
+export const nodeLabel = (node: Pick<GraphNode, "name" | "operator">): string =>
+  `node ${JSON.stringify(node.name)} (${node.operator})`;
+
+/** An InputError about a node. */
+export const nodeError = ({ node }: Call, message: string): InputError =>
+  new InputError(`${nodeLabel(node)}: ${message}`);
+
+/** An operand that the arity promises. */
+export function operandAt(call: Call, index: number): Operand {
+  const operand = call.operands[index];
+  if (operand === undefined) throw nodeError(call, `operand ${index} is missing`);
+  return operand;
+}
+
+/** The data of an operand that must be constant; `what` is its name in the operator's specification. */
+export function constantAt(call: Call, index: number, what: string): Tensor {
+  const { constant, name } = operandAt(call, index);
+  if (constant === undefined) throw nodeError(call, `${what} ${JSON.stringify(name)} must be constant`);
+  return constant;
+}
+
+/** A numeric attribute, or `otherwise` where it is absent. */
+export function numberAttribute(call: Call, name: string, otherwise: number): number {
+  return attribute(call, name, otherwise, (value) => typeof value === "number", "a number");
+}
+
+/** An integer attribute, or `otherwise` where it is absent. */
+export function integerAttribute(call: Call, name: string, otherwise: number): number {
+  return attribute(call, name, otherwise, (value) => Number.isSafeInteger(value), "an integer");
+}
+
+/** A list of integers, or undefined where it is absent. */
+export function integersAttribute(call: Call, name: string): readonly number[] | undefined {
+  const isIntegers = (value: Attribute) => Array.isArray(value) && value.every((item) => Number.isSafeInteger(item));
+  return attribute<readonly number[] | undefined>(call, name, undefined, isIntegers, "a list of integers");
+}
+
+function attribute<T>(call: Call, name: string, otherwise: T, fits: (value: Attribute) => boolean, want: string): T {
+  const value = call.node.attributes.get(name);
+  if (value === undefined) return otherwise;
+  if (!fits(value)) throw nodeError(call, `attribute ${name} is not ${want}`);
+  return value as T;
+}

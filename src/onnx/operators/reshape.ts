@@ -1,0 +1,91 @@
+import { sameElements } from "./identity.ts";
+import {
+  type Call,
+  OPSETS,
+  type Operator,
+  constantAt,
+  integerAttribute,
+  integersAttribute,
+  nodeError,
+  operandAt,
+} from "./operator.ts";
+import { normalAxis, sizeOf } from "./shapes.ts";
+
+/** The same elements in another shape; 0 keeps a size, −1 takes what is left. */
+export const reshape: Operator = {
+  ...sameElements,
+  name: "Reshape",
+  opsets: OPSETS,
+  arity: [2, 2],
+  attributes: ["allowzero"],
+  infer(call) {
+    const { type, shape } = operandAt(call, 0);
+    return [{ type, shape: reshaped(call, shape, constantAt(call, 1, "shape").data) }];
+  },
+};
+
+/** Two axes: those before `axis`, and the rest. */
+export const flatten: Operator = {
+  ...sameElements,
+  name: "Flatten",
+  opsets: OPSETS,
+  arity: [1, 1],
+  attributes: ["axis"],
+  infer(call) {
+    const { type, shape } = operandAt(call, 0);
+    const axis = integerAttribute(call, "axis", 1);
+    const split = axis === shape.length ? axis : normalAxis(call, axis, shape.length);
+    return [{ type, shape: [sizeOf(shape.slice(0, split)), sizeOf(shape.slice(split))] }];
+  },
+};
+
+/** Drops the axes of size 1 that are named, or all of them. */
+export const squeeze: Operator = {
+  ...sameElements,
+  name: "Squeeze",
+  opsets: OPSETS,
+  arity: [1, 2],
+  attributes: ["axes"],
+  infer(call) {
+    const { type, shape } = operandAt(call, 0);
+    const axes = axesOf(call)?.map((axis) => normalAxis(call, axis, shape.length));
+    const wrong = axes?.find((axis) => shape[axis] !== 1);
+    if (wrong !== undefined) throw nodeError(call, `axis ${wrong} has size ${shape[wrong]}, want 1`);
+    return [{ type, shape: shape.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis))) }];
+  },
+};
+
+/** Inserts axes of size 1 at the positions that they have in the result. */
+export const unsqueeze: Operator = {
+  ...sameElements,
+  name: "Unsqueeze",
+  opsets: OPSETS,
+  arity: [1, 2],
+  attributes: ["axes"],
+  infer(call) {
+    const { type, shape } = operandAt(call, 0);
+    const given = axesOf(call);
+    if (given === undefined) throw nodeError(call, "axes are missing");
+    const rank = shape.length + given.length;
+    const axes = given.map((axis) => normalAxis(call, axis, rank));
+    if (new Set(axes).size !== axes.length) throw nodeError(call, `axes ${given.join(", ")} repeat`);
+    const sizes = [...shape];
+    return [{ type, shape: Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : sizes.shift()!)) }];
+  },
+};
+
+/** Axes are an attribute before opset 13 and an operand from there on. */
+function axesOf(call: Call): readonly number[] | undefined {
+  if (call.opset < 13) return integersAttribute(call, "axes");
+  return call.operands[1] && constantAt(call, 1, "axes").data;
+}
+
+function reshaped(call: Call, shape: readonly number[], wanted: readonly number[]): number[] {
+  const keepZero = integerAttribute(call, "allowzero", 0) !== 0;
+  const sizes = wanted.map((size, axis) => (size === 0 && !keepZero ? (shape[axis] ?? 0) : size));
+  const known = sizeOf(sizes.filter((size) => size !== -1));
+  const result = sizes.map((size) => (size === -1 ? sizeOf(shape) / known : size));
+  const isShape = result.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (isShape && sizes.filter((size) => size === -1).length <= 1 && sizeOf(result) === sizeOf(shape)) return result;
+  throw nodeError(call, `shape ${shape.join("×")} cannot become ${wanted.join("×")}`);
+}

@@ -1,0 +1,31 @@
+import { type Call, OPSETS, type Operator, integersAttribute, nodeError, operandAt } from "./operator.ts";
+import { sizeOf, transposeIndices } from "./shapes.ts";
+
+/** Axes in the order `perm`; reversed where that is absent. */
+export const transpose: Operator = {
+  name: "Transpose",
+  opsets: OPSETS,
+  arity: [1, 1],
+  attributes: ["perm"],
+  infer(call) {
+    const { type, shape } = operandAt(call, 0);
+    return [{ type, shape: orderOf(call).map((axis) => shape[axis]) }];
+  },
+  fold(call) {
+    const { shape, constant } = operandAt(call, 0);
+    return [transposeIndices(shape, orderOf(call)).map((index) => constant!.data[index])];
+  },
+  lower(call, builder) {
+    const operand = operandAt(call, 0);
+    const indices = transposeIndices(operand.shape, orderOf(call));
+    return [builder.permute(builder.valueOf(operand), indices, sizeOf(operand.shape))];
+  },
+};
+
+function orderOf(call: Call): readonly number[] {
+  const { shape } = operandAt(call, 0);
+  const axes = shape.map((_, axis) => axis);
+  const order = integersAttribute(call, "perm") ?? axes.toReversed();
+  if (String(order.toSorted((a, b) => a - b)) === String(axes)) return order;
+  throw nodeError(call, `perm ${order.join(", ")} is not an order of ${axes.length} axes`);
+}

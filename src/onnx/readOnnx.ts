@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { InputError } from "../errors.ts";
+import type { Attribute, Graph, GraphNode, Tensor, ValueInfo } from "../ir/graph.ts";
+import { inferGraph } from "./inferGraph.ts";
+import { LIMITS, checkedSize } from "./limits.ts";
+import { OPSETS, nodeLabel } from "./operators/operator.ts";
+import { OPERATORS } from "./operators/registry.ts";
+import { readAttribute } from "./readAttribute.ts";
+import { elementTypeOf, readTensor, toInteger } from "./readTensor.ts";
+import {
+  type DimensionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type ValueInfoProto,
+  decodeModel,
+} from "./schema.ts";
+
+/** Sizes for the axes that a file leaves open. */
+export interface ReadOptions {
+  /** By the axis' symbolic name; an axis without a name is called `<input>.<axis>`. */
+  readonly dimensions?: ReadonlyMap<string, number>;
+  /** Size of a first axis that is open; 1 where this is absent too. */
+  readonly batch?: number;
+}
+
+/**
+ * Reads an ONNX file into a graph with static shapes, its constant parts computed. Never touches the file system.
+ * Throws InputError naming the part, node or operator on anything that is malformed or not supported.
+ */
+export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
+  const model = parse(bytes);
+  const opsets = readOpsets(model);
+  const proto = model.graph!;
+  const notes: string[] = [];
+  const constants = readInitializers(proto);
+  const inputs = proto.input
+    .filter(({ name }) => !constants.has(name ?? ""))
+    .map((input) => readInput(input, options, notes));
+  return inferGraph({
+    name: proto.name ?? "",
+    opsets,
+    inputs,
+    outputs: proto.output.map(({ name }) => name ?? ""),
+    constants,
+    nodes: proto.node.map((node, index) => readNode(node, index, opsets)),
+    notes,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  });
+}
+
+function parse(bytes: Uint8Array): ModelProto {
+  if (bytes.length > LIMITS.bytes) {
+    throw new InputError(`ONNX file: has ${bytes.length} bytes, want at most ${LIMITS.bytes}`);
+  }
+  const model = decode(bytes);
+  if (model.graph === undefined || model.irVersion === undefined) throw notOnnx("it holds no graph or no IR version");
+  if (model.$unknowns !== undefined) throw notOnnx("it holds top-level fields that the format does not have");
+  if (model.functions.length > 0) throw new InputError("ONNX file: local functions are not supported; inline them");
+  if (model.graph.sparseInitializer.length > 0)
+    throw new InputError("ONNX file: sparse initializers are not supported");
+  if (model.graph.node.length <= LIMITS.nodes) return model;
+  throw new InputError(`ONNX file: has ${model.graph.node.length} nodes, want at most ${LIMITS.nodes}`);
+}
+
+function decode(bytes: Uint8Array): ModelProto {
+  try {
+    return decodeModel(bytes);
+  } catch (error) {
+    throw notOnnx((error as Error).message);
+  }
+}
+
+const notOnnx = (reason: string): InputError =>
+  new InputError(`ONNX file: not an ONNX model, or one that was cut short or appended to (${reason})`);
+
+function readOpsets({ opsetImport }: ModelProto): Map<string, number> {
+  const opsets = new Map<string, number>();
+  for (const { domain, version } of opsetImport) {
+    const name = canonicalDomain(domain);
+    if (opsets.has(name)) throw new InputError(`ONNX file: opset of domain ${JSON.stringify(name)} is given twice`);
+    opsets.set(name, toInteger(version ?? 0, "ONNX file: opset version"));
+  }
+  const opset = opsets.get("");
+  if (opset !== undefined && opset >= OPSETS.from && opset <= OPSETS.to) return opsets;
+  const found = opset === undefined ? "names no opset of the default domain" : `is of opset ${opset}`;
+  throw new InputError(`ONNX file: ${found}, want ${OPSETS.from} to ${OPSETS.to}`);
+}
+
+/** The default domain has two spellings. */
+const canonicalDomain = (domain = ""): string => (domain === "ai.onnx" ? "" : domain);
+
+function readInitializers({ initializer }: GraphProto): Map<string, Tensor> {
+  const constants = new Map<string, Tensor>();
+  for (const proto of initializer) {
+    const name = proto.name ?? "";
+    const what = `initializer ${JSON.stringify(name)}`;
+    if (name === "" || constants.has(name)) throw new InputError(`${what}: want a name of its own`);
+    constants.set(name, readTensor(proto, what));
+  }
+  return constants;
+}
+
+function readInput({ name = "", type }: ValueInfoProto, options: ReadOptions, notes: string[]): ValueInfo {
+  const what = `input ${JSON.stringify(name)}`;
+  const tensor = type?.tensorType;
+  if (tensor === undefined) throw new InputError(`${what}: is not a tensor`);
+  if (tensor.shape === undefined) throw new InputError(`${what}: has no shape; export the model with static shapes`);
+  const shape = tensor.shape.dim.map((dimension, axis) => readDimension(dimension, name, axis, options, notes));
+  if (checkedSize(shape, what) === 0) throw new InputError(`${what}: has no elements (shape ${shape.join("×")})`);
+  return { name, type: elementTypeOf(tensor.elemType, what), shape };
+}
+
+/** The size of an input's axis. An open first axis is the batch; every other open axis must be set by the user. */
+function readDimension(
+  dimension: DimensionProto,
+  input: string,
+  axis: number,
+  options: ReadOptions,
+  notes: string[],
+): number {
+  const what = `input ${JSON.stringify(input)} dimension ${axis}`;
+  const size = toInteger(dimension.dimValue ?? 0, what);
+  if (size > 0) return size;
+  const symbol = dimension.dimParam || `${input}.${axis}`;
+  const given = options.dimensions?.get(symbol) ?? (axis === 0 ? options.batch : undefined);
+  if (given !== undefined && !(Number.isSafeInteger(given) && given > 0)) {
+    throw new InputError(`${what}: size ${given} is not a positive integer`);
+  }
+  if (given === undefined && axis > 0) {
+    throw new InputError(`${what} (${JSON.stringify(symbol)}): is dynamic; set it with --dim ${symbol}=N`);
+  }
+  if (given === undefined)
+    notes.push(`${what} (${JSON.stringify(symbol)}) is open and was set to 1; --batch N sets it`);
+  return given ?? 1;
+}
+
+function readNode(proto: NodeProto, index: number, opsets: ReadonlyMap<string, number>): GraphNode {
+  const operator = proto.opType ?? "";
+  const node = {
+    name: proto.name || `${operator}_${index}`,
+    operator,
+    domain: canonicalDomain(proto.domain),
+    inputs: proto.input,
+    outputs: proto.output,
+  };
+  requireSupported(node, opsets);
+  return { ...node, attributes: readAttributes(proto, node) };
+}
+
+function requireSupported(node: Omit<GraphNode, "attributes">, opsets: ReadonlyMap<string, number>): void {
+  const operator = node.domain === "" ? OPERATORS.get(node.operator) : undefined;
+  if (operator === undefined) {
+    const full = node.domain === "" ? node.operator : `${node.domain}.${node.operator}`;
+    throw new InputError(
+      `node ${JSON.stringify(node.name)}: operator ${full} is not supported; supported: ${[...OPERATORS.keys()].join(", ")}`,
+    );
+  }
+  const { from, to } = operator.opsets;
+  const opset = opsets.get(node.domain)!;
+  if (opset >= from && opset <= to) return;
+  throw new InputError(`node ${JSON.stringify(node.name)} (${node.operator}): opset ${opset}, want ${from} to ${to}`);
+}
+
+function readAttributes(proto: NodeProto, node: Omit<GraphNode, "attributes">): Map<string, Attribute> {
+  const attributes = new Map<string, Attribute>();
+  const known = OPERATORS.get(node.operator)!.attributes;
+  for (const attribute of proto.attribute) {
+    const name = attribute.name ?? "";
+    const what = `${nodeLabel(node)} attribute ${JSON.stringify(name)}`;
+    if (attributes.has(name)) throw new InputError(`${what}: is given twice`);
+    if (!known.includes(name)) {
+      throw new InputError(`${what}: is not supported; supported: ${known.join(", ") || "none"}`);
+    }
+    attributes.set(name, readAttribute(attribute, what));
+  }
+  return attributes;
+}

@@ -1,0 +1,115 @@
+import { InputError } from "../errors.ts";
+import type { ElementType, Tensor } from "../ir/graph.ts";
+import { checkedSize } from "./limits.ts";
+import type { Int64, TensorProto } from "./schema.ts";
+
+type Payload = readonly Int64[];
+
+/** One ONNX element type: its name there, what it becomes, and where its elements may lie. */
+interface ElementCodec {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Bytes of an element in `raw_data`. */
+  readonly bytes: number;
+  readonly readRaw: (view: DataView, offset: number) => number | bigint;
+  /** The typed field that holds elements when there is no `raw_data`. */
+  readonly field: (proto: TensorProto) => Payload;
+  /** What an element of that field means, where it is not the number itself. */
+  readonly decode?: (element: number) => number;
+}
+
+const int32Data = (proto: TensorProto): Payload => proto.int32Data;
+const int64Data = (proto: TensorProto): Payload => proto.int64Data;
+const uint64Data = (proto: TensorProto): Payload => proto.uint64Data;
+
+/** Element types by their number in the format (TensorProto.DataType). */
+const ELEMENTS = new Map<number, ElementCodec>([
+  [1, { name: "float", type: "float", bytes: 4, readRaw: (v, o) => v.getFloat32(o, true), field: (p) => p.floatData }],
+  [2, { name: "uint8", type: "int64", bytes: 1, readRaw: (v, o) => v.getUint8(o), field: int32Data }],
+  [3, { name: "int8", type: "int64", bytes: 1, readRaw: (v, o) => v.getInt8(o), field: int32Data }],
+  [4, { name: "uint16", type: "int64", bytes: 2, readRaw: (v, o) => v.getUint16(o, true), field: int32Data }],
+  [5, { name: "int16", type: "int64", bytes: 2, readRaw: (v, o) => v.getInt16(o, true), field: int32Data }],
+  [6, { name: "int32", type: "int64", bytes: 4, readRaw: (v, o) => v.getInt32(o, true), field: int32Data }],
+  [7, { name: "int64", type: "int64", bytes: 8, readRaw: (v, o) => v.getBigInt64(o, true), field: int64Data }],
+  [9, { name: "bool", type: "bool", bytes: 1, readRaw: (v, o) => v.getUint8(o), field: int32Data, decode: toBit }],
+  [10, { name: "float16", type: "float", bytes: 2, readRaw: readHalf, field: int32Data, decode: decodeHalf }],
+  [
+    11,
+    { name: "double", type: "float", bytes: 8, readRaw: (v, o) => v.getFloat64(o, true), field: (p) => p.doubleData },
+  ],
+  [12, { name: "uint32", type: "int64", bytes: 4, readRaw: (v, o) => v.getUint32(o, true), field: uint64Data }],
+  [13, { name: "uint64", type: "int64", bytes: 8, readRaw: (v, o) => v.getBigUint64(o, true), field: uint64Data }],
+]);
+
+/** The element type with a number of the format. Throws InputError naming `what` and the types that are supported. */
+export function elementTypeOf(number: number | undefined, what: string): ElementType {
+  return elementCodecOf(number, what).type;
+}
+
+/** An integer of the format. Throws InputError naming `what` when a double cannot hold it exactly. */
+export function toInteger(value: Int64, what: string): number {
+  const number = typeof value === "number" ? value : value.toNumber();
+  if (Number.isSafeInteger(number)) return number + 0;
+  throw new InputError(`${what}: integer ${number} is beyond ±(2^53 − 1)`);
+}
+
+/** A constant of the file. Throws InputError naming `what` on anything but finite elements that fill the shape. */
+export function readTensor(proto: TensorProto, what: string): Tensor {
+  if (proto.dataLocation === 1 || proto.externalData.length > 0) {
+    throw new InputError(`${what}: its data lies in another file; export the model with all weights inside the file`);
+  }
+  const codec = elementCodecOf(proto.dataType, what);
+  const shape = proto.dims.map((size) => toInteger(size, what));
+  const count = checkedSize(shape, what);
+  const data = proto.rawData?.length ? readRawData(proto.rawData, codec, count, what) : readField(proto, codec, what);
+  if (data.length !== count) {
+    throw new InputError(`${what}: got ${data.length} elements, want ${count} (shape ${shape.join("×")})`);
+  }
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
+  if (wrong !== -1) throw new InputError(`${what}: element ${wrong} is ${data[wrong]}, want a finite number`);
+  return { type: codec.type, shape, data };
+}
+
+function elementCodecOf(number: number | undefined, what: string): ElementCodec {
+  const codec = ELEMENTS.get(number ?? 0);
+  if (codec !== undefined) return codec;
+  const names = [...ELEMENTS.values()].map(({ name }) => name).join(", ");
+  throw new InputError(`${what}: element type ${number ?? 0} is not supported; supported: ${names}`);
+}
+
+function readRawData(raw: Uint8Array, codec: ElementCodec, count: number, what: string): number[] {
+  if (raw.length !== count * codec.bytes) {
+    throw new InputError(`${what}: got ${raw.length} bytes, want ${count * codec.bytes} (${count} × ${codec.name})`);
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Array.from({ length: count }, (_, index) => {
+    const element = codec.readRaw(view, index * codec.bytes);
+    const value = typeof element === "bigint" ? toInteger(Number(element), what) : element;
+    return codec.type === "bool" ? toBit(value) : value + 0;
+  });
+}
+
+function readField(proto: TensorProto, { type, field, decode }: ElementCodec, what: string): number[] {
+  return field(proto).map((element) => {
+    const value = type === "float" && typeof element === "number" ? element : toInteger(element, what);
+    return (decode === undefined ? value : decode(value)) + 0;
+  });
+}
+
+function toBit(value: number): number {
+  return value === 0 ? 0 : 1;
+}
+
+function readHalf(view: DataView, offset: number): number {
+  return decodeHalf(view.getUint16(offset, true));
+}
+
+/** IEEE 754 binary16 from its 16 bits. */
+function decodeHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
