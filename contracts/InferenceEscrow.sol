@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+
+import {AllowanceCollector} from "./funding/AllowanceCollector.sol";
+import {IFundingCollector} from "./interfaces/IFundingCollector.sol";
+import {IInferenceEscrow} from "./interfaces/IInferenceEscrow.sol";
+import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {Groth16Lib} from "./libraries/Groth16Lib.sol";
+import {JobLib} from "./libraries/JobLib.sol";
+import {Job, JobState} from "./types/Job.sol";
+
+/// @title InferenceEscrow
+/// @notice Holds deposits and pays them against proofs. Immutable; nobody has power over funds.
+contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
+    using JobLib for Job;
+    using SafeERC20 for IERC20;
+
+    /// @notice A toll is at most one percent of the amount.
+    uint16 public constant MAX_TOLL_BPS = 100;
+
+    uint256 private constant BASIS_POINTS = 10_000;
+    uint256 private constant MAX_AMOUNT = type(uint128).max;
+    uint8 private constant FUNDING_ALLOWANCE = 1;
+    address private constant NATIVE_TOKEN = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
+
+    /// @inheritdoc IInferenceEscrow
+    IModelRegistry public immutable REGISTRY;
+    /// @inheritdoc IInferenceEscrow
+    IFundingCollector public immutable ALLOWANCE_COLLECTOR;
+    /// @inheritdoc IInferenceEscrow
+    address public immutable TOLL_COLLECTOR;
+    /// @inheritdoc IInferenceEscrow
+    uint16 public immutable TOLL_BPS;
+
+    mapping(bytes32 slotKey => bytes32 record) private _jobs;
+    mapping(address owner => mapping(address token => uint256 amount)) private _credits;
+
+    /// @param registry Must answer as a model registry by ERC-165.
+    /// @param tollCollector Credited with tolls; not zero.
+    /// @param tollBps Hundredths of a percent, 0 to 100.
+    constructor(
+        IModelRegistry registry,
+        address tollCollector,
+        uint16 tollBps
+    ) EIP712("Tollgate InferenceEscrow", "1") {
+        if (!registry.supportsInterface(type(IModelRegistry).interfaceId)) revert NotAModelRegistry(address(registry));
+        if (tollCollector == address(0)) revert ZeroAddress();
+        if (tollBps > MAX_TOLL_BPS) revert TollTooHigh(tollBps, MAX_TOLL_BPS);
+        REGISTRY = registry;
+        TOLL_COLLECTOR = tollCollector;
+        TOLL_BPS = tollBps;
+        ALLOWANCE_COLLECTOR = new AllowanceCollector();
+    }
+
+    // Client
+
+    /// @inheritdoc IInferenceEscrow
+    function open(Job calldata job, bytes calldata fundingData) external nonReentrant returns (bytes32 jobId) {
+        // Check that the caller may open these terms now.
+        if (msg.sender != job.client) revert NotClient(msg.sender, job.client);
+        _requireValidTerms(job);
+        if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
+        _requireLiveModel(job.modelId);
+
+        // Check that the nonce is new, then take it: the token's code below finds the job already there.
+        jobId = hashJob(job);
+        bytes32 slotKey = job.slotKey();
+        JobState state = JobLib.stateIn(_jobs[slotKey]);
+        if (state != JobState.None) revert NonceUsed(job.client, job.provider, job.nonce, state);
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Funded);
+        emit JobOpened(jobId, job.client, job.provider, job);
+
+        _collect(job, jobId, fundingData);
+    }
+
+    // Anyone
+
+    /// @inheritdoc IInferenceEscrow
+    function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external nonReentrant {
+        bytes32 jobId = hashJob(job);
+        // Check that the job waits for its proof, and before its deadline.
+        bytes32 slotKey = _requireFunded(job, jobId);
+        if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
+
+        // Check the proof: a view of the immutable registry that returns only if it is valid.
+        (bytes32 keyId, uint16 royaltyBps, address royaltyTo, ) = REGISTRY.termsOf(job.modelId);
+        REGISTRY.verify(keyId, job.inputCommitment, words, jobId, proof);
+
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
+        uint256 toll = (job.amount * TOLL_BPS) / BASIS_POINTS;
+        uint256 royalty = (job.amount * royaltyBps) / BASIS_POINTS;
+        uint256 payout = job.amount - toll - royalty;
+        _credit(job.provider, job.token, payout);
+        _credit(TOLL_COLLECTOR, job.token, toll);
+        _credit(royaltyTo, job.token, royalty);
+        emit JobSettled(jobId, job.client, job.provider, words, payout, toll, royalty);
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    function refund(Job calldata job) external nonReentrant {
+        bytes32 jobId = hashJob(job);
+        bytes32 slotKey = _requireFunded(job, jobId);
+        // Check that no proof can settle it any more. From the deadline on this asks nobody else.
+        if (block.timestamp < job.deadline && !_isStopped(job.modelId)) {
+            revert RefundNotDue(job.deadline, block.timestamp);
+        }
+
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Refunded);
+        _credit(job.client, job.token, job.amount);
+        emit JobRefunded(jobId, job.client, job.provider, job.amount);
+    }
+
+    // Owners of credits
+
+    /// @inheritdoc IInferenceEscrow
+    function withdraw(address token, address to) external nonReentrant {
+        if (to == address(0)) revert ZeroAddress();
+        if (to == address(this)) revert InvalidReceiver(to);
+        _withdraw(msg.sender, token, to);
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    function withdrawFor(address token, address owner) external nonReentrant {
+        if (owner == address(this)) revert InvalidReceiver(owner);
+        _withdraw(owner, token, owner);
+    }
+
+    // Views
+
+    /// @inheritdoc IInferenceEscrow
+    function stateOf(Job calldata job) external view returns (JobState) {
+        bytes32 record = _jobs[job.slotKey()];
+        return JobLib.terms(record) == JobLib.terms(hashJob(job)) ? JobLib.stateIn(record) : JobState.None;
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    function creditOf(address owner, address token) external view returns (uint256) {
+        return _credits[owner][token];
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    function hashJob(Job calldata job) public view returns (bytes32) {
+        return _hashTypedDataV4(job.structHash());
+    }
+
+    /// @dev Asks the collector for the deposit and checks by the balance that exactly the amount came.
+    function _collect(Job calldata job, bytes32 jobId, bytes calldata fundingData) private {
+        uint256 balance = IERC20(job.token).balanceOf(address(this));
+        ALLOWANCE_COLLECTOR.collect(job, jobId, fundingData);
+        uint256 received = IERC20(job.token).balanceOf(address(this)) - balance;
+        if (received != job.amount) revert DepositMismatch(received, job.amount);
+    }
+
+    /// @dev Empties the credit before the token's code runs, and checks that the token took no more than the credit
+    /// from what belongs to others.
+    function _withdraw(address owner, address token, address to) private {
+        uint256 amount = _credits[owner][token];
+        if (amount == 0) revert NothingToWithdraw(owner, token);
+        _credits[owner][token] = 0;
+        emit Withdrawn(owner, token, to, amount);
+
+        uint256 balance = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransfer(to, amount);
+        uint256 left = IERC20(token).balanceOf(address(this));
+        if (left + amount < balance) revert WithdrawalMismatch(balance - left, amount);
+    }
+
+    function _credit(address owner, address token, uint256 amount) private {
+        if (amount != 0) _credits[owner][token] += amount;
+    }
+
+    function _requireValidTerms(Job calldata job) private pure {
+        if (job.funding != FUNDING_ALLOWANCE) revert FundingNotSupported(job.funding, FUNDING_ALLOWANCE);
+        if (job.bond != 0) revert BondsNotSupported(job.bond);
+        if (job.acceptBy != 0) revert AcceptByWithoutBond(job.acceptBy);
+        if (job.provider == address(0) || job.token == address(0)) revert ZeroAddress();
+        if (job.token == NATIVE_TOKEN) revert NativeTokenNeedsNativeFunding(job.token, job.funding);
+        if (job.amount == 0 || job.amount > MAX_AMOUNT) revert AmountOutOfRange(job.amount, MAX_AMOUNT);
+        uint256 input = uint256(job.inputCommitment);
+        if (input == 0 || input >= Groth16Lib.R) revert InputCommitmentOutOfRange(input, Groth16Lib.R - 1);
+    }
+
+    function _requireLiveModel(uint256 modelId) private view {
+        (bytes32 keyId, , , bool deprecated) = REGISTRY.termsOf(modelId);
+        if (deprecated) revert IModelRegistry.ModelIsDeprecated(modelId);
+        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
+    }
+
+    /// @dev The job's slot, if these terms are what it holds and they wait for settlement or refund.
+    function _requireFunded(Job calldata job, bytes32 jobId) private view returns (bytes32 slotKey) {
+        slotKey = job.slotKey();
+        bytes32 record = _jobs[slotKey];
+        if (record == JobLib.toRecord(jobId, JobState.Funded)) return slotKey;
+        JobState state = JobLib.stateIn(record);
+        if (state != JobState.None && JobLib.terms(record) != JobLib.terms(jobId)) {
+            revert JobTermsMismatch(JobLib.terms(record), JobLib.terms(jobId));
+        }
+        revert JobNotInState(jobId, state, JobState.Funded);
+    }
+
+    function _isStopped(uint256 modelId) private view returns (bool) {
+        (bytes32 keyId, , , ) = REGISTRY.termsOf(modelId);
+        return REGISTRY.isStopped(keyId);
+    }
+}

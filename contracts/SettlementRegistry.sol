@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {ISettlementRegistry} from "./interfaces/ISettlementRegistry.sol";
+import {StatementLib} from "./libraries/StatementLib.sol";
+
+/// @title SettlementRegistry
+/// @notice Verifies inferences for consumers and remembers their words.
+contract SettlementRegistry is ISettlementRegistry {
+    /// @inheritdoc ISettlementRegistry
+    IModelRegistry public immutable REGISTRY;
+
+    mapping(bytes32 statement => bytes32 wordsHash) private _records;
+
+    /// @param registry Verifies the proofs; must answer as a model registry by ERC-165.
+    constructor(IModelRegistry registry) {
+        if (!registry.supportsInterface(type(IModelRegistry).interfaceId)) revert NotAModelRegistry(address(registry));
+        REGISTRY = registry;
+    }
+
+    /// @inheritdoc ISettlementRegistry
+    function verifyAndSettle(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256[8] calldata proof
+    ) external {
+        bytes32 statement = _statementOf(modelId, inputCommitment, subject);
+        bytes32 wordsHash = StatementLib.hashWords(words);
+        bytes32 recorded = _records[statement];
+        if (recorded == wordsHash) return _requireNotStopped(modelId);
+        if (recorded != 0) revert RecordConflict(recorded, wordsHash);
+
+        (bytes32 keyId, , , ) = REGISTRY.termsOf(modelId);
+        REGISTRY.verify(keyId, inputCommitment, words, subject, proof);
+
+        _records[statement] = wordsHash;
+        emit InferenceSettled(modelId, inputCommitment, subject, words, msg.sender);
+    }
+
+    /// @inheritdoc ISettlementRegistry
+    function isSettled(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes32 subject,
+        uint256[] calldata words
+    ) external view returns (bool) {
+        return _records[_statementOf(modelId, inputCommitment, subject)] == StatementLib.hashWords(words);
+    }
+
+    /// @inheritdoc ISettlementRegistry
+    function requireSettled(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        bytes32 subject,
+        uint256[] calldata words
+    ) external view {
+        bytes32 recorded = _records[_statementOf(modelId, inputCommitment, subject)];
+        bytes32 wanted = StatementLib.hashWords(words);
+        if (recorded != wanted) revert NotSettled(recorded, wanted);
+        _requireNotStopped(modelId);
+    }
+
+    function _requireNotStopped(uint256 modelId) private view {
+        (bytes32 keyId, , , ) = REGISTRY.termsOf(modelId);
+        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
+    }
+
+    function _statementOf(uint256 modelId, bytes32 inputCommitment, bytes32 subject) private pure returns (bytes32) {
+        return keccak256(abi.encode(modelId, inputCommitment, subject));
+    }
+}

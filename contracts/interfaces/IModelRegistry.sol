@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+
+import {Claim} from "../types/Claim.sol";
+import {ModelCommitment} from "../types/ModelCommitment.sol";
+import {VerifyingKey} from "../types/VerifyingKey.sol";
+import {IERC7992Registry} from "./IERC7992Registry.sol";
+
+/// @title Keys, models and the verification of their proofs
+/// @notice Keys are data, published by anyone, owned by nobody and never changed; models are immutable commitments over
+/// a published key. Verification runs the registry's own code only.
+/// @dev Warning: the chain cannot see a trusted setup. Whoever knows a key's trapdoor proves anything under it. A key id
+/// deserves trust only when its setup was audited off chain.
+interface IModelRegistry is IERC7992Registry, IERC165 {
+    /// @notice A key was stored; `pointer` is the contract whose code is a zero byte and the 18 words of the key.
+    event KeyPublished(bytes32 indexed keyId, address indexed publisher, address pointer, uint16 wordCount);
+    /// @notice Two valid proofs contradicted each other, so the key is unsound and stopped for ever.
+    event KeyStopped(bytes32 indexed keyId, address indexed caller, Claim a, Claim b);
+    /// @notice The registered model takes `royaltyBps` of every job's amount for `royaltyTo`.
+    event RoyaltySet(uint256 indexed modelId, uint16 royaltyBps, address indexed royaltyTo);
+
+    /// @notice A key must have at least one output word.
+    error ZeroWordCount();
+    /// @notice Word `index` of the key is not below the base field's order.
+    error CoordinateNotInField(uint256 index, uint256 coordinate, uint256 modulus);
+    /// @notice Not on y² = x³ + 3; infinity, written (0, 0), is not either.
+    error G1PointNotOnCurve(uint256 x, uint256 y);
+    /// @notice Infinity, off the twisted curve, or outside the subgroup of order r.
+    error G2PointInvalid(uint256[4] point);
+    /// @notice β or δ equals the generator γ: phase 2 of the setup never happened, and proofs can be forged.
+    error G2PointIsGenerator(uint256[4] point);
+    /// @notice β equals δ.
+    error BetaEqualsDelta(uint256[4] point);
+    /// @notice Two IC points are equal or opposite, so that two different statements share a proof.
+    error RepeatedIcPoint(uint256 first, uint256 second);
+    /// @notice Everybody knows the trapdoor of this key; it is for development chains only.
+    error DealerKeyOffDevelopmentChain(uint256 chainId, uint256 developmentChainId);
+    /// @notice No key with this id was published.
+    error KeyNotFound(bytes32 keyId);
+    /// @notice The key was stopped by a contradiction and verifies nothing any more.
+    error KeyIsStopped(bytes32 keyId);
+
+    /// @notice The same owner registered the same commitment and royalty before.
+    error ModelExists(uint256 modelId);
+    /// @notice A registered model never changes.
+    error ModelIsImmutable(uint256 modelId);
+    /// @notice The owner deprecated the model.
+    error ModelIsDeprecated(uint256 modelId);
+    /// @notice The proof system is not the registry's.
+    error UnsupportedProofSystem(bytes4 proofSystemId, bytes4 wanted);
+    /// @notice A commitment needs both hashes.
+    error ZeroHash(bytes32 modelHash, bytes32 circuitHash);
+    /// @notice The royalty is above the cap.
+    error RoyaltyTooHigh(uint256 royaltyBps, uint256 maxRoyaltyBps);
+    /// @notice There is a royalty without a receiver, or a receiver without a royalty.
+    error RoyaltyReceiverMismatch(uint256 royaltyBps, address royaltyTo);
+
+    /// @notice Public signal `index` is not below the scalar field's order.
+    error SignalNotInField(uint256 index, uint256 signal, uint256 modulus);
+    /// @notice Output word `index` is above 2^253 − 1: a second encoding of another output.
+    error WordTooLarge(uint256 index, uint256 word, uint256 max);
+    /// @notice The key fixes how many words an output has.
+    error WordCountMismatch(uint256 count, uint256 wanted);
+    /// @notice A proof must be made for something.
+    error ZeroSubject();
+    /// @notice The proof does not show this statement, has a coordinate outside the field, a point off its curve or at
+    /// infinity, or the call ran out of gas inside a precompile.
+    error InvalidProof(bytes32 keyId, uint256 inputCommitment, uint256 outputCommitment, uint256 context);
+    /// @notice The two claims are about different inputs, so they do not contradict each other.
+    error InputCommitmentsDiffer(bytes32 a, bytes32 b);
+    /// @notice The two claims say the same.
+    error WordsAgree(bytes32 wordsHash);
+
+    /// @notice Stores a key. Anyone may call; publishing it again changes nothing and returns the same id.
+    /// @dev Refuses every key that is unsound on its face. It cannot refuse a δ that its maker knows.
+    /// @param wordCount Output words of the circuit, 1 to 65,535.
+    /// @return keyId `keccak256(abi.encode(key, uint256(wordCount)))`.
+    function publishKey(VerifyingKey calldata key, uint16 wordCount) external returns (bytes32 keyId);
+
+    /// @notice The key stored under `keyId`; reverts `KeyNotFound` for an unknown one.
+    function getKey(bytes32 keyId) external view returns (VerifyingKey memory key, uint16 wordCount, bool stopped);
+
+    /// @notice Registers a model whose settlements pay `royaltyBps` of the job's amount, rounded down, to `royaltyTo`.
+    /// @dev Errors as the form without royalty. Warning: anyone can register the same key without a royalty.
+    /// @param royaltyBps 0 to 1,000 hundredths of a percent; `royaltyTo` is zero exactly when it is.
+    function registerModel(
+        ModelCommitment calldata commitment,
+        uint16 royaltyBps,
+        address royaltyTo
+    ) external returns (uint256 modelId);
+
+    /// @notice What a settlement needs to know; reverts `ModelNotFound` for an unknown model.
+    function termsOf(
+        uint256 modelId
+    ) external view returns (bytes32 keyId, uint16 royaltyBps, address royaltyTo, bool deprecated);
+
+    /// @notice Returns if `proof` shows that the key maps the committed input to `words` for `subject`; reverts in every
+    /// other case.
+    /// @dev Warning: a call starved of gas reverts on a valid proof too. Never read a revert as "the proof is false".
+    function verify(
+        bytes32 keyId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256[8] calldata proof
+    ) external view;
+
+    /// @notice Stops a key for ever, given two valid proofs of one input with different words. Anyone may call.
+    /// @dev Warning: whoever can forge under a key can stop it.
+    function stop(bytes32 keyId, Claim calldata a, Claim calldata b) external;
+
+    /// @notice Whether the key was stopped; reverts `KeyNotFound` for an unknown one.
+    function isStopped(bytes32 keyId) external view returns (bool);
+}

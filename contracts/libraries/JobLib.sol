@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {Job, JobState} from "../types/Job.sol";
+
+/// @title Hashes of a job and the one slot that stores it
+/// @dev A record is the job id with its lowest byte replaced by the state, under the key of its nonce.
+library JobLib {
+    bytes32 internal constant TYPE_HASH = keccak256(
+        "Job(address client,address provider,address token,uint256 amount,uint256 bond,uint256 modelId,"
+        "bytes32 inputCommitment,uint64 acceptBy,uint64 deadline,uint8 funding,uint256 nonce)"
+    );
+
+    uint256 private constant STATE_MASK = 0xff;
+
+    /// @dev EIP-712 struct hash: every member is one word, so the encoding is type hash and struct.
+    function structHash(Job calldata job) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TYPE_HASH, job));
+    }
+
+    /// @dev Where the record of a nonce lives: one for each client, provider and nonce, whatever the terms.
+    function slotKey(Job calldata job) internal pure returns (bytes32) {
+        return keccak256(abi.encode(job.client, job.provider, job.nonce));
+    }
+
+    /// @dev What is stored for a job in `state`.
+    function toRecord(bytes32 jobId, JobState state) internal pure returns (bytes32) {
+        return terms(jobId) | bytes32(uint256(state));
+    }
+
+    /// @dev The state in a record; None in an empty one.
+    function stateIn(bytes32 record) internal pure returns (JobState) {
+        return JobState(uint256(record) & STATE_MASK);
+    }
+
+    /// @dev The high 248 bits of a job id or a record: what the terms are matched by.
+    function terms(bytes32 idOrRecord) internal pure returns (bytes32) {
+        return idOrRecord & ~bytes32(STATE_MASK);
+    }
+}

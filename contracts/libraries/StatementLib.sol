@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {Groth16Lib} from "./Groth16Lib.sol";
+
+/// @title The public signals that a statement's proof must have
+library StatementLib {
+    /// @dev Every word is at most this, so that no output has a second encoding by adding the field's order.
+    uint256 internal constant MAX_WORD = (1 << 253) - 1;
+
+    /// @dev `keccak256(abi.encodePacked(words))`.
+    function hashWords(uint256[] calldata words) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(words));
+    }
+
+    /// @dev The third signal. Below 2^253, hence below the field's order. The input commitment and the words are
+    /// hashed in before the evaluation point of `outputCommitmentOf` exists, so neither can be steered to meet it.
+    function contextOf(
+        bytes32 keyId,
+        bytes32 inputCommitment,
+        bytes32 subject,
+        bytes32 wordsHash
+    ) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(keyId, inputCommitment, subject, wordsHash))) >> 3;
+    }
+
+    /// @dev The second signal: Σᵢ wordᵢ·contextⁱ mod r by Horner's rule, the word itself when there is one.
+    /// Enforces words of at most 253 bits; `words` is not empty.
+    function outputCommitmentOf(uint256[] calldata words, uint256 context) internal pure returns (uint256 sum) {
+        for (uint256 i = words.length; i != 0;) {
+            unchecked {
+                --i;
+            }
+            uint256 word = words[i];
+            if (word > MAX_WORD) revert IModelRegistry.WordTooLarge(i, word, MAX_WORD);
+            sum = addmod(mulmod(sum, context, Groth16Lib.R), word, Groth16Lib.R);
+        }
+    }
+}
