@@ -1,9 +1,10 @@
 import { InputError } from "../errors.ts";
 import type { AddNode } from "../ir/integerGraph.ts";
+import { affineRows } from "./circomText.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Weighted sum of two values, element by element. */
-export const add: Pick<Kernel<AddNode>, "operands" | "reference" | "interval"> = {
+export const add: Kernel<AddNode> = {
   operands: ({ left, right }) => [left, right],
 
   reference: (node, [left, right]) => combine(node, left, left, right, right),
@@ -12,6 +13,17 @@ export const add: Pick<Kernel<AddNode>, "operands" | "reference" | "interval"> =
   interval: (node, [left, right]) => ({
     low: combine(node, left.low, left.high, right.low, right.high),
     high: combine(node, left.high, left.low, right.high, right.low),
+  }),
+
+  cost({ left, right, multipliers: [first, second] }, [{ low }]) {
+    const coefficients = left === right ? [first + second] : [first, second];
+    return { nonlinear: 0, linear: low.length * affineRows(coefficients, 0) };
+  },
+
+  emit: ({ output, left, right, multipliers }, [{ low }]) => ({
+    includes: ["Add.circom"],
+    declarations: "",
+    statements: `signal ${output}[${low.length}] <== Add(${low.length}, ${multipliers.join(", ")})(${left}, ${right});`,
   }),
 };
 

@@ -1,9 +1,13 @@
 import { InputError } from "../errors.ts";
 import type { ArgMaxNode } from "../ir/integerGraph.ts";
+import { arrayLiteral, bitLength } from "./circomText.ts";
 import type { Interval, Kernel } from "./kernel.ts";
 
+/** Widest range check: circuits/lib/RangeCheck.circom needs room below the field's order. */
+const WIDTH_LIMIT = 252;
+
 /** Index of the greatest element of a row, the lowest index on ties. */
-export const argMax: Pick<Kernel<ArgMaxNode>, "operands" | "reference" | "interval"> = {
+export const argMax: Kernel<ArgMaxNode> = {
   operands: ({ input }) => [input],
 
   reference: (node, [input]) =>
@@ -15,6 +19,31 @@ export const argMax: Pick<Kernel<ArgMaxNode>, "operands" | "reference" | "interv
     return {
       low: winners.map((candidates) => BigInt(candidates[0])),
       high: winners.map((candidates) => BigInt(candidates[candidates.length - 1])),
+    };
+  },
+
+  /** Assumes that the candidates of a row are different signals. */
+  cost: (node, [operand]) => ({
+    nonlinear: planRows(node, operand)
+      .flatMap(({ widths }) => widths)
+      .reduce((sum, width) => sum + width + 2, 0),
+    linear: 0,
+  }),
+
+  emit(node, [operand]) {
+    const { input, output, batch } = node;
+    const size = operand.low.length / batch;
+    const rows = planRows(node, operand).map(({ candidates, widths }, row) => {
+      const target = `${output}[${row}]`;
+      if (candidates.length === 1) return `${target} <== ${candidates[0]};`;
+      const elements = candidates.map((index) => `${input}[${row * size + index}]`);
+      const parameters = `${candidates.length}, ${arrayLiteral(candidates)}, ${arrayLiteral(widths)}`;
+      return `${target} <== ArgMax(${parameters})([${elements.join(", ")}]);`;
+    });
+    return {
+      includes: ["ArgMax.circom"],
+      declarations: "",
+      statements: [`signal ${output}[${batch}];`, ...rows].join("\n"),
     };
   },
 };
@@ -40,3 +69,34 @@ function candidatesOf(node: ArgMaxNode, { low, high }: Interval): number[][] {
     ),
   );
 }
+
+/** The candidates of each row and the bits of each gap between the greatest element and a loser. */
+function planRows(node: ArgMaxNode, operand: Interval): { candidates: number[]; widths: number[] }[] {
+  const lows = rowsOf(node, operand.low);
+  const highs = rowsOf(node, operand.high);
+  return candidatesOf(node, operand).map((candidates, row) => ({
+    candidates,
+    widths: gapWidths(
+      node,
+      candidates.map((index) => lows[row][index]),
+      candidates.map((index) => highs[row][index]),
+    ),
+  }));
+}
+
+/**
+ * Loser j is element j where the winner comes later, which then is strictly greater, and element j + 1 where it does
+ * not. See circuits/lib/ArgMax.circom.
+ */
+function gapWidths({ name }: ArgMaxNode, low: readonly bigint[], high: readonly bigint[]): number[] {
+  return low.slice(1).map((nextLow, j) => {
+    const winnerLater = greatestOf(high.slice(j + 1)) - low[j] - 1n;
+    const winnerBefore = greatestOf(high.slice(0, j + 1)) - nextLow;
+    const width = Math.max(1, bitLength(greatestOf([0n, winnerLater, winnerBefore])));
+    if (width <= WIDTH_LIMIT) return width;
+    throw new InputError(`kernel ${name} (ArgMax): a difference takes ${width} bits, want at most ${WIDTH_LIMIT}`);
+  });
+}
+
+const greatestOf = (values: readonly bigint[]): bigint =>
+  values.reduce((greatest, value) => (value > greatest ? value : greatest));

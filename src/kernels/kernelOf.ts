@@ -9,10 +9,8 @@ import { requantise } from "./requantise.ts";
 
 const KERNELS = { Add: add, ArgMax: argMax, Linear: linear, Permute: permute, Requantise: requantise };
 
-type Semantics = Pick<Kernel<KernelNode>, "operands" | "reference" | "interval">;
-
 /** The kernel that gives `node` its meaning. Throws InputError on a kind that does not exist. */
-export function kernelOf(node: KernelNode): Semantics {
-  if (Object.hasOwn(KERNELS, node.kernel)) return KERNELS[node.kernel] as Semantics;
+export function kernelOf(node: KernelNode): Kernel<KernelNode> {
+  if (Object.hasOwn(KERNELS, node.kernel)) return KERNELS[node.kernel] as Kernel<KernelNode>;
   throw new InputError(`kernel ${node.name}: got kind ${node.kernel}, want one of ${Object.keys(KERNELS).join(", ")}`);
 }

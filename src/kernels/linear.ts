@@ -1,9 +1,10 @@
 import { InputError } from "../errors.ts";
 import type { LinearNode } from "../ir/integerGraph.ts";
+import { affineRows, arrayLiteral, constantFunction, matrixLiteral } from "./circomText.ts";
 import type { Interval, Kernel } from "./kernel.ts";
 
 /** Dense layer with constant weights; one linear constraint an output element. */
-export const linear: Pick<Kernel<LinearNode>, "operands" | "reference" | "interval"> = {
+export const linear: Kernel<LinearNode> = {
   operands: ({ input }) => [input],
 
   reference(node, [input]) {
@@ -22,6 +23,25 @@ export const linear: Pick<Kernel<LinearNode>, "operands" | "reference" | "interv
         ),
       );
     return { low: bound(low, high), high: bound(high, low) } satisfies Interval;
+  },
+
+  cost: ({ batch, weights, bias }) => ({
+    nonlinear: 0,
+    linear: batch * weights.reduce((rows, row, j) => rows + affineRows(row, bias[j]), 0),
+  }),
+
+  emit({ output, input, batch, weights, bias }, [{ low }]) {
+    const inFeatures = low.length / batch;
+    // About √n terms a chunk keep the compiler's copying of partial sums near its least.
+    const chunk = Math.max(1, Math.ceil(Math.sqrt(inFeatures)));
+    const parameters = `${batch}, ${inFeatures}, ${weights.length}, ${chunk}, ${output}_weights(), ${output}_bias()`;
+    return {
+      includes: ["Linear.circom"],
+      declarations:
+        constantFunction(`${output}_weights`, matrixLiteral(weights)) +
+        constantFunction(`${output}_bias`, arrayLiteral(bias)),
+      statements: `signal ${output}[${batch * weights.length}] <== Linear(${parameters})(${input});`,
+    };
   },
 };
 

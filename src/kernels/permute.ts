@@ -1,13 +1,23 @@
 import { InputError } from "../errors.ts";
 import type { PermuteNode } from "../ir/integerGraph.ts";
+import { arrayLiteral, constantFunction } from "./circomText.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Transposes, slices and other fixed selections of elements. */
-export const permute: Pick<Kernel<PermuteNode>, "operands" | "reference" | "interval"> = {
+export const permute: Kernel<PermuteNode> = {
   operands: ({ input }) => [input],
   reference: (node, [input]) => select(node, input),
   /** Exact. */
   interval: (node, [{ low, high }]) => ({ low: select(node, low), high: select(node, high) }),
+  cost: () => ({ nonlinear: 0, linear: 0 }),
+  emit({ output, input, indices }, [{ low }]) {
+    const parameters = `${low.length}, ${indices.length}, ${output}_indices()`;
+    return {
+      includes: ["Permute.circom"],
+      declarations: constantFunction(`${output}_indices`, arrayLiteral(indices)),
+      statements: `signal ${output}[${indices.length}] <== Permute(${parameters})(${input});`,
+    };
+  },
 };
 
 function select({ name, indices }: PermuteNode, elements: readonly bigint[]): bigint[] {

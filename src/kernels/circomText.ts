@@ -1,0 +1,32 @@
+/** An array of integers as a circom literal, wrapped at about 100 columns. */
+export function arrayLiteral(values: readonly (number | bigint)[]): string {
+  const lines = [""];
+  for (const [index, value] of values.entries()) {
+    const text = `${value}${index === values.length - 1 ? "" : ", "}`;
+    if (lines[lines.length - 1].length + text.length > 100) lines.push("");
+    lines[lines.length - 1] += text;
+  }
+  return `[${lines.map((line) => line.trimEnd()).join("\n        ")}]`;
+}
+
+/** A matrix of integers as a circom literal, one row after another. */
+export const matrixLiteral = (rows: readonly (readonly (number | bigint)[])[]): string =>
+  `[\n        ${rows.map(arrayLiteral).join(",\n        ")}\n    ]`;
+
+/** A function without parameters that returns the constant `literal`. */
+export const constantFunction = (name: string, literal: string): string =>
+  `function ${name}() {\n    return ${literal};\n}\n`;
+
+/**
+ * Linear constraints that `signal <== Σ coefficients · signals + constant` leaves under --O1: circom merges a signal
+ * with its copy or with a constant, and keeps every other form.
+ */
+export function affineRows(coefficients: readonly (number | bigint)[], constant: number | bigint): 0 | 1 {
+  const present = coefficients.filter((coefficient) => BigInt(coefficient) !== 0n);
+  if (present.length === 0) return 0;
+  const isCopy = present.length === 1 && BigInt(present[0]) === 1n && BigInt(constant) === 0n;
+  return isCopy ? 0 : 1;
+}
+
+/** Bits of a non-negative integer; 0 for 0. */
+export const bitLength = (value: bigint): number => (value === 0n ? 0 : value.toString(2).length);
