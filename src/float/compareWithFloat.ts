@@ -1,0 +1,128 @@
+import { InputError } from "../errors.ts";
+import { type DecodedOutput, decodeOutputs } from "../ir/decodeOutputs.ts";
+import { encodeInputs } from "../ir/encodeInputs.ts";
+import type { IntegerGraph, IntegerOutput } from "../ir/integerGraph.ts";
+import { evaluate } from "../kernels/interpret.ts";
+import type { Sample } from "../passes/realRanges.ts";
+import type { FloatTwin } from "./floatTwin.ts";
+import { seededSamples } from "./seededSamples.ts";
+
+/** How far an integer program is from the float model. Null: nothing to compare, or no float model. */
+export interface Comparison {
+  /** Greatest error of an element over the samples, labels left out. */
+  readonly maxAbsError: number | null;
+  /** Greatest error as a share of the range that the float model's output has over the samples and the seeded inputs. */
+  readonly maxRelError: number | null;
+  /** Whether every label, or the greatest element of every row where there are no labels, is the float model's. */
+  readonly argmaxAgrees: boolean | null;
+  /** Why the program does not count as faithful; undefined where it does. */
+  readonly problem?: string;
+}
+
+/** Largest error of a faithful program that is no classifier, as a share of the output's range. */
+const TOLERANCE = 0.02;
+
+/** Inputs besides the samples over which an output must not be constant. */
+const SEEDED_INPUTS = 64;
+
+/** The results for one output: a flat row per input, the samples first. */
+interface OutputRows {
+  readonly output: IntegerOutput;
+  readonly integer: readonly (readonly number[])[];
+  readonly float: readonly (readonly number[])[];
+}
+
+/**
+ * Runs program and float model on the samples and on seeded inputs. A classifier (an output from ArgMax, or the output
+ * named) is faithful if its labels agree on the samples, any other program if its errors there are at most 2 % of the
+ * output's range. An output that never changes does not count. Throws InputError on samples that do not fit.
+ */
+export async function compareWithFloat(
+  graph: IntegerGraph,
+  twin: FloatTwin | null,
+  samples: readonly Sample[],
+  classifier?: string,
+): Promise<Comparison> {
+  requireOutput(graph, classifier);
+  const none = { maxAbsError: null, maxRelError: null, argmaxAgrees: null };
+  if (twin === null) return { ...none, problem: "the float model is not there (onnxruntime-web is not installed)" };
+  const rows = await collectRows(graph, twin, [...samples, ...seededSamples(graph.inputs, SEEDED_INPUTS)]);
+  const count = samples.length;
+  const values = rows.filter(({ output }) => output.role === "values");
+  const isClass = ({ output }: OutputRows) => output.role === "label" || output.name === classifier;
+  const classes = rows.filter(isClass);
+  const errors = values.map((output) => errorsOf(output, count));
+  const compared = (classes.length > 0 ? classes : values).filter((output) => rowLength(output) > 1 || isLabel(output));
+  const comparison = {
+    maxAbsError: greatest(errors.map(({ absolute }) => absolute)),
+    maxRelError: greatest(errors.map(({ relative }) => relative)),
+    argmaxAgrees: compared.length === 0 ? null : compared.every((output) => labelsAgree(output, count)),
+  };
+  const problem = constantProblem(classes.length > 0 ? classes : values) ?? problemOf(comparison, classes.length > 0);
+  return problem === undefined ? comparison : { ...comparison, problem };
+}
+
+function requireOutput({ outputs }: IntegerGraph, classifier: string | undefined): void {
+  const names = outputs.map(({ name }) => name);
+  if (classifier === undefined || names.includes(classifier)) return;
+  throw new InputError(`classifier ${classifier}: no such output, want one of ${names.join(", ")}`);
+}
+
+async function collectRows(graph: IntegerGraph, twin: FloatTwin, samples: readonly Sample[]): Promise<OutputRows[]> {
+  const integer = samples.map((sample) => decodeOutputs(graph, evaluate(graph, encodeInputs(graph, sample))));
+  const float: DecodedOutput[][] = [];
+  for (const sample of samples) float.push(await twin.run(sample));
+  return graph.outputs.map((output, index) => ({
+    output,
+    integer: integer.map((outputs) => outputs[index].values),
+    float: float.map((outputs) => outputs[index].values),
+  }));
+}
+
+function errorsOf({ integer, float }: OutputRows, count: number): { absolute: number; relative: number } {
+  const absolute = greatest(
+    float.slice(0, count).flatMap((row, sample) => row.map((value, index) => Math.abs(value - integer[sample][index]))),
+  )!;
+  const elements = float.flat();
+  const range = greatest(elements)! - elements.reduce((least, value) => Math.min(least, value), Infinity);
+  return { absolute, relative: absolute === 0 ? 0 : absolute / range };
+}
+
+const isLabel = ({ output }: OutputRows): boolean => output.role === "label";
+
+/** Elements that are compared with each other for the greatest: the last axis. */
+const rowLength = ({ output }: OutputRows): number => output.shape.at(-1) ?? 1;
+
+function labelsAgree(rows: OutputRows, count: number): boolean {
+  const labels = (values: readonly number[]) => (isLabel(rows) ? values : greatestIndices(values, rowLength(rows)));
+  return rows.float
+    .slice(0, count)
+    .every((values, sample) => String(labels(values)) === String(labels(rows.integer[sample])));
+}
+
+function greatestIndices(values: readonly number[], length: number): number[] {
+  return Array.from({ length: values.length / length }, (_, row) => {
+    const slice = values.slice(row * length, (row + 1) * length);
+    return slice.indexOf(greatest(slice)!);
+  });
+}
+
+/** A message where none of the outputs ever changes. */
+function constantProblem(rows: readonly OutputRows[]): string | undefined {
+  const isConstant = ({ integer }: OutputRows) => integer.every((row) => String(row) === String(integer[0]));
+  if (!rows.every(isConstant)) return undefined;
+  return `output ${rows.map(({ output }) => output.name).join(", ")}: is the same for every input that was tried`;
+}
+
+function problemOf(
+  { maxRelError, argmaxAgrees }: Pick<Comparison, "maxRelError" | "argmaxAgrees">,
+  isClassifier: boolean,
+): string | undefined {
+  if (isClassifier) return argmaxAgrees === false ? "the label is not the float model's" : undefined;
+  if (maxRelError !== null && maxRelError <= TOLERANCE) return undefined;
+  const percent = ((maxRelError ?? Infinity) * 100).toFixed(2);
+  return `the error is ${percent} % of the output's range, want at most ${TOLERANCE * 100} %`;
+}
+
+const greatest = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((most, value) => Math.max(most, value));

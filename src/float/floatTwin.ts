@@ -1,0 +1,86 @@
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { InputError } from "../errors.ts";
+import type { Graph, ValueInfo } from "../ir/graph.ts";
+import type { DecodedOutput } from "../ir/decodeOutputs.ts";
+import type { Sample } from "../passes/realRanges.ts";
+
+type Runtime = typeof import("onnxruntime-web");
+
+/** The model as onnxruntime computes it in floating point. */
+export interface FloatTwin {
+  /** Outputs in graph order, flat and row-major. */
+  run(sample: Sample): Promise<DecodedOutput[]>;
+  /** Frees the session; afterwards `run` fails. */
+  release(): Promise<void>;
+}
+
+/** Typed arrays of the element types that a float twin can be fed with, by onnxruntime's name for them. */
+const ENCODERS = new Map<string, (row: readonly number[]) => Tensor["data"]>([
+  ["float32", (row) => Float32Array.from(row)],
+  ["float64", (row) => Float64Array.from(row)],
+  ["int64", (row) => BigInt64Array.from(row, BigInt)],
+  ["int32", (row) => Int32Array.from(row)],
+  ["int16", (row) => Int16Array.from(row)],
+  ["int8", (row) => Int8Array.from(row)],
+  ["uint64", (row) => BigUint64Array.from(row, BigInt)],
+  ["uint32", (row) => Uint32Array.from(row)],
+  ["uint16", (row) => Uint16Array.from(row)],
+  ["uint8", (row) => Uint8Array.from(row)],
+  ["bool", (row) => Uint8Array.from(row)],
+]);
+
+/**
+ * Loads a model into onnxruntime-web, single-threaded, so that no worker outlives the run. Null where the development
+ * dependency is not installed. Throws InputError where onnxruntime refuses the model.
+ */
+export async function floatTwin(bytes: Uint8Array, { inputs }: Pick<Graph, "inputs">): Promise<FloatTwin | null> {
+  const runtime = await loadRuntime();
+  if (runtime === null) return null;
+  const session = await createSession(runtime, bytes);
+  const types = new Map(session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : "no tensor"]));
+  return {
+    async run(sample) {
+      const feeds = inputs.map((input, index) => [input.name, encode(runtime, input, types, sample[index])] as const);
+      const results = await session.run(Object.fromEntries(feeds));
+      return session.outputNames.map((name) => ({
+        name,
+        values: Array.from(results[name].data as ArrayLike<number>, Number),
+      }));
+    },
+    release: () => session.release(),
+  };
+}
+
+async function loadRuntime(): Promise<Runtime | null> {
+  try {
+    const runtime = await import("onnxruntime-web");
+    runtime.env.wasm.numThreads = 1;
+    runtime.env.logLevel = "error";
+    return runtime;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_MODULE_NOT_FOUND") return null;
+    throw error;
+  }
+}
+
+async function createSession(runtime: Runtime, bytes: Uint8Array): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+  } catch (error) {
+    throw new InputError(`float model: onnxruntime refuses it: ${firstLine(error)}`);
+  }
+}
+
+const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split("\n")[0];
+
+function encode(
+  { Tensor }: Runtime,
+  { name, shape }: ValueInfo,
+  types: ReadonlyMap<string, string>,
+  row: readonly number[],
+): Tensor {
+  const type = types.get(name) ?? "missing";
+  const encoder = ENCODERS.get(type);
+  if (encoder === undefined) throw new InputError(`float model: input ${name} is of type ${type}, which cannot be fed`);
+  return new Tensor(type as "float32", encoder(row) as Float32Array, shape);
+}
