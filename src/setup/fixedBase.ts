@@ -25,8 +25,8 @@ export async function createFixedBase(): Promise<FixedBase> {
   const memory = new WebAssembly.Memory({ initial: 25 });
   const { instance } = await WebAssembly.instantiate(curve.tm.code, { env: { memory } });
   const exports = instance.exports as unknown as CurveExports;
-  const g1 = createMultiplier(memory, exports, "g1m", curve.G1.gAffine, curve.G1.oneAffine.length / 2);
-  const g2 = createMultiplier(memory, exports, "g2m", curve.G2.gAffine, curve.G2.oneAffine.length / 2);
+  const g1 = createMultiplier(memory, exports, "g1m", curve.G1.gAffine, curve.G1.gAffine.length / 2);
+  const g2 = createMultiplier(memory, exports, "g2m", curve.G2.gAffine, curve.G2.gAffine.length / 2);
   return { g1, g2 };
 }
 

@@ -26,7 +26,7 @@ export interface KeyScalars {
 /** Evaluates the quadratic arithmetic program of a circuit at τ (Groth 2016, section 3.2, with snarkjs's domain). */
 export function keyScalars(r1cs: R1cs, { tau, alpha, beta }: Omit<SetupSecrets, "delta">): KeyScalars {
   const basis = lagrangeAt(tau, r1cs.domainPower, 0, 1);
-  const sums = [0, 1, 2].map(() => new Array<bigint>(r1cs.wires).fill(0n));
+  const sums = [0, 1, 2].map(() => Array.from({ length: r1cs.wires }, () => 0n));
   forEachTerm(r1cs, (matrix, constraint, wire, offset) => {
     const value = littleEndian(r1cs.bytes.subarray(offset, offset + 32));
     sums[matrix][wire] = Fr.add(sums[matrix][wire], Fr.mul(value, basis[constraint]));
@@ -46,9 +46,8 @@ function lagrangeAt(x: bigint, power: number, first: number, step: number): bigi
   const size = 2 ** power;
   const omega = Fr.pow(5n, (Fr.ORDER - 1n) >> BigInt(power));
   const ratio = Fr.pow(omega, BigInt(step));
-  const roots = new Array<bigint>(size / step);
-  for (let index = 0, root = Fr.pow(omega, BigInt(first)); index < roots.length; index++, root = Fr.mul(root, ratio))
-    roots[index] = root;
+  const roots = [Fr.pow(omega, BigInt(first))];
+  while (roots.length < size / step) roots.push(Fr.mul(roots[roots.length - 1], ratio));
   const scale = Fr.div(Fr.sub(Fr.pow(x, BigInt(size)), 1n), BigInt(size));
   const inverses = Fr.invertBatch(roots.map((root) => Fr.sub(x, root)));
   return roots.map((root, index) => Fr.mul(Fr.mul(scale, root), inverses[index]));

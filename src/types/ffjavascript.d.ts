@@ -3,14 +3,23 @@ declare module "ffjavascript" {
   interface WasmCurve {
     readonly g: Uint8Array;
     readonly gAffine: Uint8Array;
-    readonly oneAffine: Uint8Array;
+    timesScalar(point: Uint8Array, scalar: bigint): Uint8Array;
+    toAffine(point: Uint8Array): Uint8Array;
+  }
+  interface WasmField {
+    fromRng(rng: ChaCha): Uint8Array;
+    toObject(element: Uint8Array): bigint;
   }
   interface Curve {
+    readonly Fr: WasmField;
     readonly G1: WasmCurve;
     readonly G2: WasmCurve;
     /** `code`, the module's bytes, is kept by single-threaded curves only. */
     readonly tm: { readonly code: Uint8Array<ArrayBuffer> };
     terminate(): Promise<void>;
+  }
+  export class ChaCha {
+    constructor(seed: readonly number[]);
   }
   export function buildBn128(singleThread?: boolean): Promise<Curve>;
 }
