@@ -10,8 +10,8 @@ import {AllowanceCollector} from "./funding/AllowanceCollector.sol";
 import {IFundingCollector} from "./interfaces/IFundingCollector.sol";
 import {IInferenceEscrow} from "./interfaces/IInferenceEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
-import {Groth16Lib} from "./libraries/Groth16Lib.sol";
 import {JobLib} from "./libraries/JobLib.sol";
+import {StatementLib} from "./libraries/StatementLib.sol";
 import {Job, JobState} from "./types/Job.sol";
 
 /// @title InferenceEscrow
@@ -135,7 +135,9 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IInferenceEscrow
     function stateOf(Job calldata job) external view returns (JobState) {
         bytes32 record = _jobs[job.slotKey()];
-        return JobLib.terms(record) == JobLib.terms(hashJob(job)) ? JobLib.stateIn(record) : JobState.None;
+        JobState state = JobLib.stateIn(record);
+        if (state != JobState.None && state != JobState.Revoked) _requireTerms(record, hashJob(job));
+        return state;
     }
 
     /// @inheritdoc IInferenceEscrow
@@ -174,15 +176,15 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         if (amount != 0) _credits[owner][token] += amount;
     }
 
-    function _requireValidTerms(Job calldata job) private pure {
+    function _requireValidTerms(Job calldata job) private view {
         if (job.funding != FUNDING_ALLOWANCE) revert FundingNotSupported(job.funding, FUNDING_ALLOWANCE);
         if (job.bond != 0) revert BondsNotSupported(job.bond);
         if (job.acceptBy != 0) revert AcceptByWithoutBond(job.acceptBy);
         if (job.provider == address(0) || job.token == address(0)) revert ZeroAddress();
         if (job.token == NATIVE_TOKEN) revert NativeTokenNeedsNativeFunding(job.token, job.funding);
+        if (job.token.code.length == 0) revert TokenWithoutCode(job.token);
         if (job.amount == 0 || job.amount > MAX_AMOUNT) revert AmountOutOfRange(job.amount, MAX_AMOUNT);
-        uint256 input = uint256(job.inputCommitment);
-        if (input == 0 || input >= Groth16Lib.R) revert InputCommitmentOutOfRange(input, Groth16Lib.R - 1);
+        StatementLib.toSignal(job.inputCommitment);
     }
 
     function _requireLiveModel(uint256 modelId) private view {
@@ -197,10 +199,13 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         bytes32 record = _jobs[slotKey];
         if (record == JobLib.toRecord(jobId, JobState.Funded)) return slotKey;
         JobState state = JobLib.stateIn(record);
-        if (state != JobState.None && JobLib.terms(record) != JobLib.terms(jobId)) {
-            revert JobTermsMismatch(JobLib.terms(record), JobLib.terms(jobId));
-        }
+        if (state != JobState.None) _requireTerms(record, jobId);
         revert JobNotInState(jobId, state, JobState.Funded);
+    }
+
+    function _requireTerms(bytes32 record, bytes32 jobId) private pure {
+        (bytes32 recorded, bytes32 given) = (JobLib.terms(record), JobLib.terms(jobId));
+        if (recorded != given) revert JobTermsMismatch(recorded, given);
     }
 
     function _isStopped(uint256 modelId) private view returns (bool) {

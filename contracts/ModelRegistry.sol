@@ -38,7 +38,6 @@ contract ModelRegistry is IModelRegistry {
         address owner;
         bytes32 modelHash;
         bytes32 circuitHash;
-        bytes4 proofSystemId;
         string uri;
     }
 
@@ -120,7 +119,7 @@ contract ModelRegistry is IModelRegistry {
             modelHash: model.modelHash,
             circuitHash: model.circuitHash,
             vkHash: model.keyId,
-            proofSystemId: model.proofSystemId,
+            proofSystemId: PROOF_SYSTEM_ID,
             uri: model.uri
         });
         return (commitment, model.deprecated, model.owner);
@@ -175,7 +174,6 @@ contract ModelRegistry is IModelRegistry {
             owner: msg.sender,
             modelHash: commitment.modelHash,
             circuitHash: commitment.circuitHash,
-            proofSystemId: commitment.proofSystemId,
             uri: commitment.uri
         });
         emit ModelRegistered(modelId, msg.sender, commitment);
@@ -215,10 +213,9 @@ contract ModelRegistry is IModelRegistry {
     ) private view {
         KeyRecord memory key = _keyRecord(keyId);
         if (key.stopped) revert KeyIsStopped(keyId);
-        if (words.length != key.wordCount) revert WordCountMismatch(words.length, key.wordCount);
-        uint256 input = uint256(inputCommitment);
-        if (input >= Groth16Lib.R) revert SignalNotInField(0, input, Groth16Lib.R);
         if (subject == 0) revert ZeroSubject();
+        uint256 input = StatementLib.toSignal(inputCommitment);
+        StatementLib.requireCanonical(words, key.wordCount);
 
         uint256 context = StatementLib.contextOf(keyId, inputCommitment, subject, StatementLib.hashWords(words));
         uint256 output = StatementLib.outputCommitmentOf(words, context);

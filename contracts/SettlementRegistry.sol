@@ -27,13 +27,14 @@ contract SettlementRegistry is ISettlementRegistry {
         bytes32 subject,
         uint256[8] calldata proof
     ) external {
+        bytes32 keyId = _keyOf(modelId);
+        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
         bytes32 statement = _statementOf(modelId, inputCommitment, subject);
         bytes32 wordsHash = StatementLib.hashWords(words);
         bytes32 recorded = _records[statement];
-        if (recorded == wordsHash) return _requireNotStopped(modelId);
+        if (recorded == wordsHash) return;
         if (recorded != 0) revert RecordConflict(recorded, wordsHash);
 
-        (bytes32 keyId, , , ) = REGISTRY.termsOf(modelId);
         REGISTRY.verify(keyId, inputCommitment, words, subject, proof);
 
         _records[statement] = wordsHash;
@@ -47,7 +48,8 @@ contract SettlementRegistry is ISettlementRegistry {
         bytes32 subject,
         uint256[] calldata words
     ) external view returns (bool) {
-        return _records[_statementOf(modelId, inputCommitment, subject)] == StatementLib.hashWords(words);
+        bytes32 recorded = _records[_statementOf(modelId, inputCommitment, subject)];
+        return recorded == StatementLib.hashWords(words) && !REGISTRY.isStopped(_keyOf(modelId));
     }
 
     /// @inheritdoc ISettlementRegistry
@@ -60,12 +62,12 @@ contract SettlementRegistry is ISettlementRegistry {
         bytes32 recorded = _records[_statementOf(modelId, inputCommitment, subject)];
         bytes32 wanted = StatementLib.hashWords(words);
         if (recorded != wanted) revert NotSettled(recorded, wanted);
-        _requireNotStopped(modelId);
+        bytes32 keyId = _keyOf(modelId);
+        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
     }
 
-    function _requireNotStopped(uint256 modelId) private view {
-        (bytes32 keyId, , , ) = REGISTRY.termsOf(modelId);
-        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
+    function _keyOf(uint256 modelId) private view returns (bytes32 keyId) {
+        (keyId, , , ) = REGISTRY.termsOf(modelId);
     }
 
     function _statementOf(uint256 modelId, bytes32 inputCommitment, bytes32 subject) private pure returns (bytes32) {

@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice Marks of the public dealer setup, whose trapdoor everybody knows.
+/// @notice Marks of the public dealer setup, whose trapdoor everybody knows: the same in the key of every model.
 library DealerConstants {
-    /// @dev `keccak256(abi.encode(uint256[2] alpha, uint256[4] beta))`, the same for every model.
-    bytes32 internal constant KEY_HASH = 0xbb753704e5802e769d177d30f77c0a958088b7d869a44b17196981deac8d6bd8;
-    /// @dev The only chain id on which keys of the dealer are accepted.
+    /// @dev The only chain id on which the dealer's keys are accepted.
     uint256 internal constant DEVELOPMENT_CHAIN_ID = 31337;
+    /// @dev x-coordinate of α.
+    uint256 internal constant ALPHA_X = 0x0f6ec87e40c18a82072be28ed6ecd80eec467bc28564660c7c48c40af2ee5fdd;
+    /// @dev x-coordinate x₀ + x₁·i of β.
+    uint256 internal constant BETA_X1 = 0x1ee95a039974d643f7832017d6f92fffd3a87296d891deb86cc23387abf3218a;
+    uint256 internal constant BETA_X0 = 0x09aa0a9ff7d35cc6f86a906404dc0a51568780be258be10d76bc47a3249bd69c;
 }

@@ -39,6 +39,8 @@ interface IInferenceEscrow {
     error ZeroAddress();
     /// @notice The job's way of paying is not the supported one.
     error FundingNotSupported(uint8 funding, uint8 supported);
+    /// @notice There is no contract at the token's address.
+    error TokenWithoutCode(address token);
     /// @notice Native ether is not an ERC-20 and cannot be taken by allowance.
     error NativeTokenNeedsNativeFunding(address token, uint8 funding);
     /// @notice A bond needs a provider's acceptance, which this escrow does not take.
@@ -47,8 +49,6 @@ interface IInferenceEscrow {
     error AcceptByWithoutBond(uint64 acceptBy);
     /// @notice The amount must be 1 to `max`.
     error AmountOutOfRange(uint256 amount, uint256 max);
-    /// @notice An input commitment is 1 to `max`; another could never be proven.
-    error InputCommitmentOutOfRange(uint256 inputCommitment, uint256 max);
     /// @notice This pair of client and provider used the nonce before; `state` is where that job stands.
     error NonceUsed(address client, address provider, uint256 nonce, JobState state);
     /// @notice The deadline is not after the block's time.
@@ -107,7 +107,8 @@ interface IInferenceEscrow {
     /// @notice The job id: EIP-712 digest under this escrow's domain on the current chain.
     function hashJob(Job calldata job) external view returns (bytes32);
 
-    /// @notice Where exactly these terms stand; None also when the nonce went to other terms.
+    /// @notice Where exactly these terms stand: None while the nonce is unused, Revoked for whatever terms once the nonce
+    /// was revoked; reverts `JobTermsMismatch` when it went to other terms.
     function stateOf(Job calldata job) external view returns (JobState);
 
     /// @notice What `owner` can withdraw, in base units of `token`.

@@ -29,9 +29,11 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     error G1PointNotOnCurve(uint256 x, uint256 y);
     /// @notice Infinity, off the twisted curve, or outside the subgroup of order r.
     error G2PointInvalid(uint256[4] point);
-    /// @notice β or δ equals the generator γ: phase 2 of the setup never happened, and proofs can be forged.
+    /// @notice α is the generator of G1 or its opposite, so its discrete logarithm is known.
+    error AlphaIsGenerator(uint256[2] alpha);
+    /// @notice β or δ is the generator γ or its opposite: phase 2 of the setup never happened, and proofs can be forged.
     error G2PointIsGenerator(uint256[4] point);
-    /// @notice β equals δ.
+    /// @notice β and δ are equal or opposite.
     error BetaEqualsDelta(uint256[4] point);
     /// @notice Two IC points are equal or opposite, so that two different statements share a proof.
     error RepeatedIcPoint(uint256 first, uint256 second);
@@ -57,8 +59,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     /// @notice There is a royalty without a receiver, or a receiver without a royalty.
     error RoyaltyReceiverMismatch(uint256 royaltyBps, address royaltyTo);
 
-    /// @notice Public signal `index` is not below the scalar field's order.
-    error SignalNotInField(uint256 index, uint256 signal, uint256 modulus);
+    /// @notice An input commitment is 1 to `max`, the scalar field's order less one.
+    error InputCommitmentOutOfRange(uint256 inputCommitment, uint256 max);
     /// @notice Output word `index` is above 2^253 − 1: a second encoding of another output.
     error WordTooLarge(uint256 index, uint256 word, uint256 max);
     /// @notice The key fixes how many words an output has.
@@ -73,7 +75,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     /// @notice The two claims say the same.
     error WordsAgree(bytes32 wordsHash);
 
-    /// @notice Stores a key. Anyone may call; publishing it again changes nothing and returns the same id.
+    /// @notice Stores a key. Anyone may call; publishing it again changes nothing and returns the same id, stopped or
+    /// not.
     /// @dev Refuses every key that is unsound on its face. It cannot refuse a δ that its maker knows.
     /// @param wordCount Output words of the circuit, 1 to 65,535.
     /// @return keyId `keccak256(abi.encode(key, uint256(wordCount)))`.
@@ -98,7 +101,9 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
 
     /// @notice Returns if `proof` shows that the key maps the committed input to `words` for `subject`; reverts in every
     /// other case.
-    /// @dev Warning: a call starved of gas reverts on a valid proof too. Never read a revert as "the proof is false".
+    /// @dev Checks in this order: key published and not stopped, subject not zero, 0 < input commitment < r, number of
+    /// words, every word below 2^253, the proof.
+    /// Warning: a call starved of gas reverts on a valid proof too. Never read a revert as "the proof is false".
     function verify(
         bytes32 keyId,
         bytes32 inputCommitment,
@@ -108,7 +113,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     ) external view;
 
     /// @notice Stops a key for ever, given two valid proofs of one input with different words. Anyone may call.
-    /// @dev Warning: whoever can forge under a key can stop it.
+    /// @dev Warning: whoever can forge under a key can stop it. A stop halts this key id only: drop every key of a
+    /// circuit that proved unsound from allow-lists.
     function stop(bytes32 keyId, Claim calldata a, Claim calldata b) external;
 
     /// @notice Whether the key was stopped; reverts `KeyNotFound` for an unknown one.

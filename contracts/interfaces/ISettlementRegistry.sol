@@ -27,7 +27,8 @@ interface ISettlementRegistry {
 
     /// @notice Verifies a proof and records its words. Anyone may call.
     /// @dev An identical record makes the call return without a second verification, so that a copied transaction that
-    /// comes first cannot make a composed call revert. Reverts `KeyIsStopped` even then.
+    /// comes first cannot make a composed call revert. Reverts `KeyIsStopped` even then. A deprecated model is not
+    /// refused.
     /// @param subject Opaque here. A consumer derives it from chain, registry, itself and its request, or a proof made
     /// for another purpose fits.
     function verifyAndSettle(
@@ -38,8 +39,7 @@ interface ISettlementRegistry {
         uint256[8] calldata proof
     ) external;
 
-    /// @notice Whether exactly these words are on record.
-    /// @dev Warning: a fact about the past that outlives a stop of the key. Act on `requireSettled`.
+    /// @notice Whether exactly these words are on record and the model's key is not stopped.
     function isSettled(
         uint256 modelId,
         bytes32 inputCommitment,

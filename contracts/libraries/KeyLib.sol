@@ -10,6 +10,8 @@ import {Groth16Lib} from "./Groth16Lib.sol";
 library KeyLib {
     uint256 private constant KEY_WORDS = 18;
     uint256 private constant IC_POINTS = 4;
+    /// @dev x-coordinate of the generator of G1, (1, 2).
+    uint256 private constant G1_X = 1;
 
     /// @dev `keccak256(abi.encode(key, uint256(wordCount)))`.
     function idOf(VerifyingKey calldata key, uint16 wordCount) internal pure returns (bytes32) {
@@ -22,6 +24,7 @@ library KeyLib {
         _requireNotDealer(key);
         _requireInField(key);
         _requireOnCurve(key.alpha);
+        if (key.alpha[0] == G1_X) revert IModelRegistry.AlphaIsGenerator(key.alpha);
         for (uint256 i; i < IC_POINTS; ++i) _requireOnCurve(key.ic[i]);
         _requireValidG2(key.beta);
         _requireValidG2(key.delta);
@@ -32,7 +35,9 @@ library KeyLib {
     /// @dev An accident guard: the constants can be disguised, and then the trapdoor holds all the same.
     function _requireNotDealer(VerifyingKey calldata key) private view {
         if (block.chainid == DealerConstants.DEVELOPMENT_CHAIN_ID) return;
-        if (keccak256(abi.encode(key.alpha, key.beta)) == DealerConstants.KEY_HASH) {
+        bool dealerAlpha = key.alpha[0] == DealerConstants.ALPHA_X;
+        bool dealerBeta = key.beta[0] == DealerConstants.BETA_X1 && key.beta[1] == DealerConstants.BETA_X0;
+        if (dealerAlpha || dealerBeta) {
             revert IModelRegistry.DealerKeyOffDevelopmentChain(block.chainid, DealerConstants.DEVELOPMENT_CHAIN_ID);
         }
     }
@@ -68,16 +73,20 @@ library KeyLib {
         }
     }
 
+    /// @dev By x-coordinate, which stands for a point and its opposite.
     function _requireDistinctG2(VerifyingKey calldata key) private pure {
-        bytes32 gamma = keccak256(abi.encode(Groth16Lib.G2_X1, Groth16Lib.G2_X0, Groth16Lib.G2_Y1, Groth16Lib.G2_Y0));
-        bytes32 beta = keccak256(abi.encode(key.beta));
-        bytes32 delta = keccak256(abi.encode(key.delta));
-        if (beta == gamma) revert IModelRegistry.G2PointIsGenerator(key.beta);
-        if (delta == gamma) revert IModelRegistry.G2PointIsGenerator(key.delta);
-        if (beta == delta) revert IModelRegistry.BetaEqualsDelta(key.beta);
+        if (_hasGeneratorX(key.beta)) revert IModelRegistry.G2PointIsGenerator(key.beta);
+        if (_hasGeneratorX(key.delta)) revert IModelRegistry.G2PointIsGenerator(key.delta);
+        if (key.beta[0] == key.delta[0] && key.beta[1] == key.delta[1]) {
+            revert IModelRegistry.BetaEqualsDelta(key.beta);
+        }
     }
 
-    /// @dev Points of one curve with one x are equal or opposite.
+    function _hasGeneratorX(uint256[4] calldata point) private pure returns (bool) {
+        return point[0] == Groth16Lib.G2_X1 && point[1] == Groth16Lib.G2_X0;
+    }
+
+    /// @dev By x-coordinate, as above.
     function _requireDistinctIc(VerifyingKey calldata key) private pure {
         for (uint256 i = 1; i < IC_POINTS; ++i) {
             for (uint256 j; j < i; ++j) {

@@ -9,6 +9,22 @@ library StatementLib {
     /// @dev Every word is at most this, so that no output has a second encoding by adding the field's order.
     uint256 internal constant MAX_WORD = (1 << 253) - 1;
 
+    /// @dev The first signal. Zero and what is not below the field's order are refused: nothing hashes to them.
+    function toSignal(bytes32 inputCommitment) internal pure returns (uint256 signal) {
+        signal = uint256(inputCommitment);
+        if (signal == 0 || signal >= Groth16Lib.R) {
+            revert IModelRegistry.InputCommitmentOutOfRange(signal, Groth16Lib.R - 1);
+        }
+    }
+
+    /// @dev Reverts unless there are exactly `wordCount` words, each of at most 253 bits.
+    function requireCanonical(uint256[] calldata words, uint256 wordCount) internal pure {
+        if (words.length != wordCount) revert IModelRegistry.WordCountMismatch(words.length, wordCount);
+        for (uint256 i; i < wordCount; ++i) {
+            if (words[i] > MAX_WORD) revert IModelRegistry.WordTooLarge(i, words[i], MAX_WORD);
+        }
+    }
+
     /// @dev `keccak256(abi.encodePacked(words))`.
     function hashWords(uint256[] calldata words) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(words));
@@ -26,15 +42,10 @@ library StatementLib {
     }
 
     /// @dev The second signal: Σᵢ wordᵢ·contextⁱ mod r by Horner's rule, the word itself when there is one.
-    /// Enforces words of at most 253 bits; `words` is not empty.
+    /// Assumes canonical words, at least one.
     function outputCommitmentOf(uint256[] calldata words, uint256 context) internal pure returns (uint256 sum) {
-        for (uint256 i = words.length; i != 0;) {
-            unchecked {
-                --i;
-            }
-            uint256 word = words[i];
-            if (word > MAX_WORD) revert IModelRegistry.WordTooLarge(i, word, MAX_WORD);
-            sum = addmod(mulmod(sum, context, Groth16Lib.R), word, Groth16Lib.R);
-        }
+        uint256 i = words.length - 1;
+        sum = words[i];
+        while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), words[--i], Groth16Lib.R);
     }
 }
