@@ -7,10 +7,10 @@ type Reader = (proto: AttributeProto, what: string) => Attribute | undefined;
 
 /** Readers by the number of the attribute's type in the format (AttributeProto.AttributeType). */
 const READERS = new Map<number, Reader>([
-  [1, ({ f }, what) => finite(f ?? 0, what)],
-  [2, ({ i }, what) => toInteger(i ?? 0, what)],
-  [3, ({ s }) => text(s ?? new Uint8Array())],
-  [4, ({ t }, what) => t && readTensor(t, what)],
+  [1, ({ f }, what) => finite(f, what)],
+  [2, ({ i }, what) => toInteger(i, what)],
+  [3, ({ s }) => text(s)],
+  [4, ({ t }, what) => (t === null ? undefined : readTensor(t, what))],
   [6, ({ floats }, what) => floats.map((value) => finite(value, what))],
   [7, ({ ints }, what) => ints.map((value) => toInteger(value, what))],
   [8, ({ strings }) => strings.map(text)],
@@ -18,7 +18,7 @@ const READERS = new Map<number, Reader>([
 
 /** An attribute's value. Throws InputError naming `what` where its type or value is not supported. */
 export function readAttribute(proto: AttributeProto, what: string): Attribute {
-  const type = proto.type ?? 0;
+  const type = proto.type;
   const value = READERS.get(type)?.(proto, what);
   if (value !== undefined) return value;
   throw new InputError(`${what}: attribute type ${type} is not supported; want numbers, strings or a tensor`);

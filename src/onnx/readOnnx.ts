@@ -35,13 +35,13 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const notes: string[] = [];
   const constants = readInitializers(proto);
   const inputs = proto.input
-    .filter(({ name }) => !constants.has(name ?? ""))
+    .filter(({ name }) => !constants.has(name))
     .map((input) => readInput(input, options, notes));
   return inferGraph({
-    name: proto.name ?? "",
+    name: proto.name,
     opsets,
     inputs,
-    outputs: proto.output.map(({ name }) => name ?? ""),
+    outputs: proto.output.map(({ name }) => name),
     constants,
     nodes: proto.node.map((node, index) => readNode(node, index, opsets)),
     notes,
@@ -54,7 +54,8 @@ function parse(bytes: Uint8Array): ModelProto {
     throw new InputError(`ONNX file: has ${bytes.length} bytes, want at most ${LIMITS.bytes}`);
   }
   const model = decode(bytes);
-  if (model.graph === undefined || model.irVersion === undefined) throw notOnnx("it holds no graph or no IR version");
+  if (model.graph === null || toInteger(model.irVersion, "ONNX file: IR version") < 1)
+    throw notOnnx("it holds no graph or no IR version");
   if (model.$unknowns !== undefined) throw notOnnx("it holds top-level fields that the format does not have");
   if (model.functions.length > 0) throw new InputError("ONNX file: local functions are not supported; inline them");
   if (model.graph.sparseInitializer.length > 0)
@@ -79,7 +80,7 @@ function readOpsets({ opsetImport }: ModelProto): Map<string, number> {
   for (const { domain, version } of opsetImport) {
     const name = canonicalDomain(domain);
     if (opsets.has(name)) throw new InputError(`ONNX file: opset of domain ${JSON.stringify(name)} is given twice`);
-    opsets.set(name, toInteger(version ?? 0, "ONNX file: opset version"));
+    opsets.set(name, toInteger(version, "ONNX file: opset version"));
   }
   const opset = opsets.get("");
   if (opset !== undefined && opset >= OPSETS.from && opset <= OPSETS.to) return opsets;
@@ -88,12 +89,12 @@ function readOpsets({ opsetImport }: ModelProto): Map<string, number> {
 }
 
 /** The default domain has two spellings. */
-const canonicalDomain = (domain = ""): string => (domain === "ai.onnx" ? "" : domain);
+const canonicalDomain = (domain: string): string => (domain === "ai.onnx" ? "" : domain);
 
 function readInitializers({ initializer }: GraphProto): Map<string, Tensor> {
   const constants = new Map<string, Tensor>();
   for (const proto of initializer) {
-    const name = proto.name ?? "";
+    const name = proto.name;
     const what = `initializer ${JSON.stringify(name)}`;
     if (name === "" || constants.has(name)) throw new InputError(`${what}: want a name of its own`);
     constants.set(name, readTensor(proto, what));
@@ -101,11 +102,11 @@ function readInitializers({ initializer }: GraphProto): Map<string, Tensor> {
   return constants;
 }
 
-function readInput({ name = "", type }: ValueInfoProto, options: ReadOptions, notes: string[]): ValueInfo {
+function readInput({ name, type }: ValueInfoProto, options: ReadOptions, notes: string[]): ValueInfo {
   const what = `input ${JSON.stringify(name)}`;
   const tensor = type?.tensorType;
-  if (tensor === undefined) throw new InputError(`${what}: is not a tensor`);
-  if (tensor.shape === undefined) throw new InputError(`${what}: has no shape; export the model with static shapes`);
+  if (tensor == null) throw new InputError(`${what}: is not a tensor`);
+  if (tensor.shape === null) throw new InputError(`${what}: has no shape; export the model with static shapes`);
   const shape = tensor.shape.dim.map((dimension, axis) => readDimension(dimension, name, axis, options, notes));
   if (checkedSize(shape, what) === 0) throw new InputError(`${what}: has no elements (shape ${shape.join("×")})`);
   return { name, type: elementTypeOf(tensor.elemType, what), shape };
@@ -120,7 +121,7 @@ function readDimension(
   notes: string[],
 ): number {
   const what = `input ${JSON.stringify(input)} dimension ${axis}`;
-  const size = toInteger(dimension.dimValue ?? 0, what);
+  const size = toInteger(dimension.dimValue, what);
   if (size > 0) return size;
   const symbol = dimension.dimParam || `${input}.${axis}`;
   const given = options.dimensions?.get(symbol) ?? (axis === 0 ? options.batch : undefined);
@@ -136,7 +137,7 @@ function readDimension(
 }
 
 function readNode(proto: NodeProto, index: number, opsets: ReadonlyMap<string, number>): GraphNode {
-  const operator = proto.opType ?? "";
+  const operator = proto.opType;
   const node = {
     name: proto.name || `${operator}_${index}`,
     operator,
@@ -166,7 +167,7 @@ function readAttributes(proto: NodeProto, node: Omit<GraphNode, "attributes">): 
   const attributes = new Map<string, Attribute>();
   const known = OPERATORS.get(node.operator)!.attributes;
   for (const attribute of proto.attribute) {
-    const name = attribute.name ?? "";
+    const name = attribute.name;
     const what = `${nodeLabel(node)} attribute ${JSON.stringify(name)}`;
     if (attributes.has(name)) throw new InputError(`${what}: is given twice`);
     if (!known.includes(name)) {

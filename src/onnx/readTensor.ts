@@ -42,7 +42,7 @@ const ELEMENTS = new Map<number, ElementCodec>([
 ]);
 
 /** The element type with a number of the format. Throws InputError naming `what` and the types that are supported. */
-export function elementTypeOf(number: number | undefined, what: string): ElementType {
+export function elementTypeOf(number: number, what: string): ElementType {
   return elementCodecOf(number, what).type;
 }
 
@@ -61,7 +61,8 @@ export function readTensor(proto: TensorProto, what: string): Tensor {
   const codec = elementCodecOf(proto.dataType, what);
   const shape = proto.dims.map((size) => toInteger(size, what));
   const count = checkedSize(shape, what);
-  const data = proto.rawData?.length ? readRawData(proto.rawData, codec, count, what) : readField(proto, codec, what);
+  const data =
+    proto.rawData.length > 0 ? readRawData(proto.rawData, codec, count, what) : readField(proto, codec, what);
   if (data.length !== count) {
     throw new InputError(`${what}: got ${data.length} elements, want ${count} (shape ${shape.join("×")})`);
   }
@@ -70,11 +71,11 @@ export function readTensor(proto: TensorProto, what: string): Tensor {
   return { type: codec.type, shape, data };
 }
 
-function elementCodecOf(number: number | undefined, what: string): ElementCodec {
-  const codec = ELEMENTS.get(number ?? 0);
+function elementCodecOf(number: number, what: string): ElementCodec {
+  const codec = ELEMENTS.get(number);
   if (codec !== undefined) return codec;
   const names = [...ELEMENTS.values()].map(({ name }) => name).join(", ");
-  throw new InputError(`${what}: element type ${number ?? 0} is not supported; supported: ${names}`);
+  throw new InputError(`${what}: element type ${number} is not supported; supported: ${names}`);
 }
 
 function readRawData(raw: Uint8Array, codec: ElementCodec, count: number, what: string): number[] {

@@ -3,56 +3,61 @@ import protobuf from "protobufjs/light.js";
 /** A 64-bit integer as protobufjs gives it: a number, or an object of two halves where the `long` package is there. */
 export type Int64 = number | { toNumber(): number };
 
+// Decoded messages: a number, string or byte array that the file leaves out is 0 or empty, a message is null.
+
 export interface DimensionProto {
-  readonly dimValue?: Int64;
-  readonly dimParam?: string;
+  readonly dimValue: Int64;
+  readonly dimParam: string;
+}
+
+export interface TensorTypeProto {
+  readonly elemType: number;
+  readonly shape: { readonly dim: readonly DimensionProto[] } | null;
 }
 
 export interface ValueInfoProto {
-  readonly name?: string;
-  readonly type?: {
-    readonly tensorType?: { readonly elemType?: number; readonly shape?: { readonly dim: DimensionProto[] } };
-  };
+  readonly name: string;
+  readonly type: { readonly tensorType: TensorTypeProto | null } | null;
 }
 
 export interface TensorProto {
   readonly dims: readonly Int64[];
-  readonly dataType?: number;
+  readonly dataType: number;
   readonly floatData: readonly number[];
   readonly int32Data: readonly number[];
   readonly int64Data: readonly Int64[];
-  readonly name?: string;
-  readonly rawData?: Uint8Array;
+  readonly name: string;
+  readonly rawData: Uint8Array;
   readonly doubleData: readonly number[];
   readonly uint64Data: readonly Int64[];
   readonly externalData: readonly unknown[];
-  readonly dataLocation?: number;
+  readonly dataLocation: number;
 }
 
 export interface AttributeProto {
-  readonly name?: string;
-  readonly f?: number;
-  readonly i?: Int64;
-  readonly s?: Uint8Array;
-  readonly t?: TensorProto;
+  readonly name: string;
+  readonly f: number;
+  readonly i: Int64;
+  readonly s: Uint8Array;
+  readonly t: TensorProto | null;
   readonly floats: readonly number[];
   readonly ints: readonly Int64[];
   readonly strings: readonly Uint8Array[];
-  readonly type?: number;
+  readonly type: number;
 }
 
 export interface NodeProto {
   readonly input: readonly string[];
   readonly output: readonly string[];
-  readonly name?: string;
-  readonly opType?: string;
+  readonly name: string;
+  readonly opType: string;
   readonly attribute: readonly AttributeProto[];
-  readonly domain?: string;
+  readonly domain: string;
 }
 
 export interface GraphProto {
   readonly node: readonly NodeProto[];
-  readonly name?: string;
+  readonly name: string;
   readonly initializer: readonly TensorProto[];
   readonly input: readonly ValueInfoProto[];
   readonly output: readonly ValueInfoProto[];
@@ -60,9 +65,9 @@ export interface GraphProto {
 }
 
 export interface ModelProto {
-  readonly irVersion?: Int64;
-  readonly graph?: GraphProto;
-  readonly opsetImport: readonly { readonly domain?: string; readonly version?: Int64 }[];
+  readonly irVersion: Int64;
+  readonly graph: GraphProto | null;
+  readonly opsetImport: readonly { readonly domain: string; readonly version: Int64 }[];
   readonly functions: readonly unknown[];
   /** Fields that no version of the format has, as protobufjs keeps them. */
   readonly $unknowns?: readonly Uint8Array[];

@@ -1,0 +1,227 @@
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import { InputError } from "../../src/errors.ts";
+import { readOnnx, type ReadOptions } from "../../src/onnx/readOnnx.ts";
+import { projectPath } from "../../src/paths.ts";
+import { FLOAT, INT64, buildModel, encode, modelObject, type ModelSpec } from "../fixtures/onnx/buildModel.ts";
+import { seededNumbers } from "../fixtures/onnx/seededNumbers.ts";
+
+const digits = readFileSync(projectPath("circuits/models/digits-mlp/model.onnx"));
+
+/** y = Relu(x · W), the model that the tests below spoil. */
+const plain: ModelSpec = {
+  inputs: [{ name: "x", shape: [2, 3] }],
+  outputs: [{ name: "y" }],
+  nodes: [
+    { op: "MatMul", inputs: ["x", "W"], outputs: ["h"] },
+    { op: "Relu", inputs: ["h"], outputs: ["y"] },
+  ],
+  constants: { W: { dims: [3, 2], data: [1, 2, 3, 4, 5, 6] } },
+};
+
+const reading = (bytes: Uint8Array, options?: ReadOptions) => () => readOnnx(bytes, options);
+
+/** The plain model with one part of its protobuf replaced. */
+function spoilt(spoil: (graph: ReturnType<typeof modelObject>["graph"] & Record<string, unknown>) => void): Uint8Array {
+  const model = modelObject(plain);
+  spoil(model.graph);
+  return encode(model);
+}
+
+const withTensor = (tensor: object): Uint8Array =>
+  spoilt((graph) => (graph.initializer = [{ name: "W", ...tensor } as never]));
+
+describe("readOnnx", () => {
+  it("reads the digits model", () => {
+    const graph = readOnnx(digits);
+    expect(graph.inputs).to.deep.equal([{ name: "pixels", type: "float", shape: [1, 64] }]);
+    expect(graph.outputs).to.deep.equal([
+      { name: "logits", type: "float", shape: [1, 10] },
+      { name: "label", type: "int64", shape: [1] },
+    ]);
+    expect(graph.nodes.map(({ operator }) => operator)).to.deep.equal(["Gemm", "Relu", "Gemm", "ArgMax"]);
+  });
+
+  it("sorts nodes and knows every shape", () => {
+    const graph = readOnnx(spoilt((proto) => proto.node.reverse()));
+    expect(graph.nodes.map(({ operator }) => operator)).to.deep.equal(["MatMul", "Relu"]);
+    expect(graph.values.get("h")).to.deep.equal({ type: "float", shape: [2, 2] });
+  });
+
+  it("reads every form of a tensor", () => {
+    const raw = (array: ArrayBufferView) => ({ rawData: new Uint8Array(array.buffer) });
+    const forms: [name: string, tensor: object, want: number[]][] = [
+      ["float raw", { dataType: 1, ...raw(Float32Array.of(0.5, -1.5)) }, [0.5, -1.5]],
+      ["float", { dataType: 1, floatData: [0.5, -1.5] }, [0.5, -1.5]],
+      ["double raw", { dataType: 11, ...raw(Float64Array.of(0.1, -3)) }, [0.1, -3]],
+      ["double", { dataType: 11, doubleData: [0.1, -3] }, [0.1, -3]],
+      ["float16 raw", { dataType: 10, ...raw(Uint16Array.of(0x3800, 0xc200)) }, [0.5, -3]],
+      ["float16", { dataType: 10, int32Data: [0x0001, 0x7bff] }, [2 ** -24, 65504]],
+      ["int64 raw", { dataType: 7, ...raw(BigInt64Array.of(5n, -6n)) }, [5, -6]],
+      ["int64", { dataType: 7, int64Data: [5, -6] }, [5, -6]],
+      ["int32 raw", { dataType: 6, ...raw(Int32Array.of(5, -6)) }, [5, -6]],
+      ["int32", { dataType: 6, int32Data: [5, -6] }, [5, -6]],
+      ["int8 raw", { dataType: 3, ...raw(Int8Array.of(5, -6)) }, [5, -6]],
+      ["int8", { dataType: 3, int32Data: [5, -6] }, [5, -6]],
+      ["uint8 raw", { dataType: 2, ...raw(Uint8Array.of(5, 250)) }, [5, 250]],
+      ["uint8", { dataType: 2, int32Data: [5, 250] }, [5, 250]],
+      ["uint64 raw", { dataType: 13, ...raw(BigUint64Array.of(5n, 6n)) }, [5, 6]],
+      ["uint32", { dataType: 12, uint64Data: [5, 4294967295] }, [5, 4294967295]],
+      ["bool raw", { dataType: 9, ...raw(Uint8Array.of(0, 2)) }, [0, 1]],
+      ["bool", { dataType: 9, int32Data: [0, 1] }, [0, 1]],
+    ];
+    for (const [name, tensor, want] of forms) {
+      const bytes = spoilt((graph) => graph.initializer.push({ name: "extra", dims: [2], ...tensor } as never));
+      expect(readOnnx(bytes).constants.get("extra")?.data, name).to.deep.equal(want);
+    }
+  });
+
+  it("sets open dimensions", () => {
+    const open = buildModel({ ...plain, inputs: [{ name: "x", shape: ["N", "width"] }] });
+    expect(reading(open)).to.throw(InputError, "--dim width=N");
+    const graph = readOnnx(open, { dimensions: new Map([["width", 3]]) });
+    expect(graph.inputs[0].shape).to.deep.equal([1, 3]);
+    expect(graph.notes).to.have.length(1);
+    expect(readOnnx(open, { batch: 4, dimensions: new Map([["width", 3]]) }).inputs[0].shape).to.deep.equal([4, 3]);
+    expect(reading(open, { dimensions: new Map([["width", -3]]) })).to.throw(InputError, "not a positive integer");
+    const unnamed = buildModel({ ...plain, inputs: [{ name: "x", shape: [2, 0] }] });
+    expect(reading(unnamed)).to.throw(InputError, "--dim x.1=N");
+    expect(readOnnx(unnamed, { dimensions: new Map([["x.1", 3]]) }).inputs[0].shape).to.deep.equal([2, 3]);
+  });
+
+  it("takes names that JavaScript objects treat specially", () => {
+    const graph = readOnnx(
+      buildModel({
+        inputs: [{ name: "__proto__", shape: [1, 2] }],
+        outputs: [{ name: "constructor" }],
+        nodes: [{ op: "Add", inputs: ["__proto__", "toString"], outputs: ["constructor"], name: "hasOwnProperty" }],
+        constants: { toString: { dims: [2], data: [1, 2] } },
+      }),
+    );
+    expect(graph.outputs[0]).to.deep.equal({ name: "constructor", type: "float", shape: [1, 2] });
+  });
+
+  describe("refuses with one line", () => {
+    const spec = (change: Partial<ModelSpec>) => buildModel({ ...plain, ...change });
+    const matMul = plain.nodes[0];
+    const cases: [name: string, bytes: Uint8Array, message: RegExp][] = [
+      ["nothing", new Uint8Array(), /not an ONNX model/],
+      ["text", Buffer.from('{"input_data": [[1, 2]]}'), /not an ONNX model/],
+      ["a truncated file", digits.subarray(0, 3000), /not an ONNX model/],
+      ["appended bytes", Buffer.concat([digits, Buffer.from([0xfa, 0x07, 1, 65])]), /not an ONNX model/],
+      ["external data", withTensor({ dims: [3, 2], dataType: 1, dataLocation: 1 }), /initializer "W".*another file/],
+      ["missing elements", withTensor({ dims: [3, 2], dataType: 1, floatData: [1] }), /got 1 elements, want 6/],
+      ["missing bytes", withTensor({ dims: [3, 2], dataType: 1, rawData: new Uint8Array(9) }), /got 9 bytes, want 24/],
+      [
+        "an unknown element type",
+        withTensor({ dims: [1], dataType: 16, rawData: new Uint8Array(2) }),
+        /type 16.*float16/,
+      ],
+      ["NaN", withTensor({ dims: [3, 2], dataType: 1, floatData: [1, NaN, 1, 1, 1, 1] }), /"W": element 1 is NaN/],
+      [
+        "infinity",
+        withTensor({ dims: [3, 2], dataType: 1, floatData: [1, 1, -Infinity, 1, 1, 1] }),
+        /element 2 is -Inf/,
+      ],
+      ["a vast shape", withTensor({ dims: [1 << 20, 1 << 20], dataType: 1 }), /more than \d+ elements/],
+      ["a negative size", withTensor({ dims: [-3, 2], dataType: 1 }), /dimension -3/],
+      ["no opset", encode({ ...modelObject(plain), opsetImport: [] }), /names no opset/],
+      ["a new opset", spec({ opset: 99 }), /opset 99, want 7 to/],
+      [
+        "an unknown operator",
+        spec({ nodes: [{ op: "Erf", inputs: ["x"], outputs: ["y"] }] }),
+        /"erf".*Erf.*Gemm.*Relu/,
+      ],
+      [
+        "another domain",
+        spoilt((graph) => Object.assign(graph.node[1], { domain: "com.microsoft" })),
+        /com\.microsoft\.Relu is not supported/,
+      ],
+      [
+        "an unknown attribute",
+        spec({ nodes: [{ ...matMul, outputs: ["y"], attributes: { fast: 1 } }] }),
+        /node "matmul" \(MatMul\) attribute "fast"/,
+      ],
+      ["an undefined operand", spec({ nodes: [{ ...matMul, inputs: ["x", "V"], outputs: ["y"] }] }), /operand "V"/],
+      [
+        "a cycle",
+        spec({
+          nodes: [
+            { op: "Add", inputs: ["x", "b"], outputs: ["a"] },
+            { op: "Relu", inputs: ["a"], outputs: ["b"] },
+            { op: "Relu", inputs: ["b"], outputs: ["y"], name: "last" },
+          ],
+        }),
+        /cycle/,
+      ],
+      [
+        "a value defined twice",
+        spec({ nodes: [matMul, { op: "Relu", inputs: ["h"], outputs: ["h"] }] }),
+        /"h" is defined/,
+      ],
+      ["two inputs of one name", spec({ inputs: [plain.inputs[0], plain.inputs[0]] }), /input "x"/],
+      ["an output that nothing computes", spec({ outputs: [{ name: "z" }] }), /output "z"/],
+      ["no outputs", spec({ outputs: [] }), /no outputs/],
+      ["too few operands", spec({ nodes: [{ ...matMul, inputs: ["x"], outputs: ["y"] }] }), /has 1 operands, want 2/],
+      ["shapes that do not fit", spec({ inputs: [{ name: "x", shape: [2, 4] }] }), /A has 4 columns but B has 3 rows/],
+      ["a text input", spec({ inputs: [{ name: "x", shape: [2, 3], dataType: 8 }] }), /element type 8/],
+      [
+        "an output without an input",
+        spec({ nodes: [{ op: "Relu", inputs: ["W"], outputs: ["y"] }] }),
+        /"y": does not depend on the input/,
+      ],
+      [
+        "a cast to integers",
+        spec({ nodes: [{ op: "Cast", inputs: ["x"], outputs: ["y"], attributes: { to: INT64 } }] }),
+        /type float cannot become int64/,
+      ],
+      [
+        "a constant that overflows",
+        spec({
+          nodes: [
+            { op: "Div", inputs: ["W", "zero"], outputs: ["q"] },
+            { op: "Add", inputs: ["x", "q"], outputs: ["y"] },
+          ],
+          constants: { W: { dims: [1], data: [1] }, zero: { dims: [1], data: [0], dataType: FLOAT } },
+        }),
+        /divides by zero/,
+      ],
+    ];
+    for (const [name, bytes, message] of cases) {
+      it(name, () => {
+        expect(reading(bytes)).to.throw(InputError, message);
+        expect(reading(bytes)).not.to.throw(/\n/);
+      });
+    }
+  });
+
+  it("answers every spoilt file with a graph or an InputError", () => {
+    const random = seededNumbers(7);
+    const pick = (count: number) => Math.floor(((random(1)[0] + 1) / 2) * count);
+    const files = [buildModel(plain), digits];
+    const outcomes = { read: 0, refused: 0 };
+    const attempt = (bytes: Uint8Array) => {
+      try {
+        readOnnx(bytes);
+        outcomes.read += 1;
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        outcomes.refused += 1;
+      }
+    };
+    for (const file of files) {
+      for (let cut = 0; cut < 400; cut++) attempt(file.subarray(0, pick(file.length)));
+      for (let mutant = 0; mutant < 1600; mutant++) {
+        const bytes = Uint8Array.from(file);
+        // Structure lies at the ends of the digits file, weights in between.
+        const at = mutant % 2 === 0 ? pick(file.length) : pick(Math.min(400, file.length));
+        for (let flips = 0; flips <= mutant % 3; flips++)
+          bytes[mutant % 4 < 2 ? at : file.length - 1 - at] ^= 1 << pick(8);
+        attempt(bytes);
+      }
+    }
+    expect(outcomes.read + outcomes.refused).to.equal(4000);
+    expect(outcomes.refused).to.be.greaterThan(1000);
+    expect(outcomes.read).to.be.greaterThan(100);
+  });
+});
