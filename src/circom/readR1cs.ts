@@ -13,6 +13,9 @@ export interface R1cs {
   readonly wires: number;
   /** Outputs and public inputs: wires 1 to `publicSignals`. */
   readonly publicSignals: number;
+  readonly outputs: number;
+  /** Inputs, public and private. */
+  readonly inputs: number;
   readonly constraints: number;
   /** Smallest p with 2^p ≥ constraints + public signals + 1: the domain that Groth16 pays for. */
   readonly domainPower: number;
@@ -34,10 +37,12 @@ export async function readR1cs(path: string): Promise<R1cs> {
   if (bytes.readUInt32LE(header) !== VALUE_BYTES || prime !== SCALAR_ORDER)
     throw new InputError(`${path}: the circuit's field must be BN254's scalar field (circom --prime bn128)`);
   const field = (index: number) => bytes.readUInt32LE(header + 4 + VALUE_BYTES + 4 * index);
-  const publicSignals = field(1) + field(2);
+  const [wires, outputs, publicInputs, privateInputs] = [field(0), field(1), field(2), field(3)];
+  const publicSignals = outputs + publicInputs;
   const constraints = field(6);
   const domainPower = Math.floor(Math.log2(constraints + publicSignals)) + 1;
-  return { bytes, wires: field(0), publicSignals, constraints, domainPower, start };
+  const inputs = publicInputs + privateInputs;
+  return { bytes, wires, publicSignals, outputs, inputs, constraints, domainPower, start };
 }
 
 /** Calls `visit` for every coefficient, in the file's order. */

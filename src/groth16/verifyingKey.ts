@@ -29,15 +29,15 @@ export function parseVerifyingKey(json: unknown): Vkey {
   };
 }
 
-/** The text form that {@link parseVerifyingKey} and snarkjs read. */
-export function verifyingKeyToJson(vkey: Vkey): object {
+/** The text of vkey.json, which {@link parseVerifyingKey} and snarkjs read. */
+export function verifyingKeyText(vkey: Vkey): string {
   const g1 = ([x, y]: readonly bigint[]) => [String(x), String(y), "1"];
   const g2 = ([x1, x0, y1, y0]: readonly bigint[]) => [
     [String(x0), String(x1)],
     [String(y0), String(y1)],
     ["1", "0"],
   ];
-  return {
+  const json = {
     protocol: "groth16",
     curve: "bn128",
     nPublic: vkey.ic.length - 1,
@@ -47,6 +47,7 @@ export function verifyingKeyToJson(vkey: Vkey): object {
     vk_delta_2: g2(vkey.delta),
     IC: vkey.ic.map(g1),
   };
+  return `${JSON.stringify(json, null, 1)}\n`;
 }
 
 /** The key as the registry takes it: one of exactly three public signals (ADR-0001). */

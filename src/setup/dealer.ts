@@ -6,16 +6,13 @@ import { cached } from "../cache.ts";
 import type { R1cs } from "../circom/readR1cs.ts";
 import { readR1cs } from "../circom/readR1cs.ts";
 import { SCALAR_ORDER, mod } from "../field.ts";
-import { verifyingKeyToJson } from "../groth16/verifyingKey.ts";
+import { verifyingKeyText } from "../groth16/verifyingKey.ts";
 import { exportVerifyingKey } from "./exportVerifyingKey.ts";
 import { createFixedBase } from "./fixedBase.ts";
 import type { SetupSecrets } from "./keyScalars.ts";
 import { keyScalars } from "./keyScalars.ts";
 import type { ZkeySections } from "./zkeyFile.ts";
 import { SECTION, coefficientsSection, headerSection, scalarBytes, words32, writeZkey } from "./zkeyFile.ts";
-
-/** Chain of development networks: the only one where a dealer's key may be deployed. */
-export const DEVELOPMENT_CHAIN_ID = 31_337n;
 
 /** Bumped when the same r1cs would give another file. */
 const FORMAT = "dealer zkey 1";
@@ -36,10 +33,7 @@ export async function dealerSetup(options: { r1csPath: string; cacheRoot: string
   const entry = await cached(resolve(options.cacheRoot), [FORMAT, r1cs.bytes], async (dir) => {
     const sections = await provingKey(r1cs, dealerSecrets(r1cs.bytes));
     await writeZkey(join(dir, "circuit.zkey"), sections);
-    await writeFile(
-      join(dir, "vkey.json"),
-      `${JSON.stringify(verifyingKeyToJson(exportVerifyingKey(sections)), null, 1)}\n`,
-    );
+    await writeFile(join(dir, "vkey.json"), verifyingKeyText(exportVerifyingKey(sections)));
   });
   return { ...entry, zkeyPath: join(entry.dir, "circuit.zkey"), vkeyPath: join(entry.dir, "vkey.json") };
 }
@@ -72,19 +66,20 @@ export async function provingKey(r1cs: R1cs, secrets: SetupSecrets): Promise<Zke
   ]);
 }
 
-/** The dealer's secrets for the circuit with these r1cs bytes (ADR-0001, "Dealer"). τ, α, β are every circuit's. */
+/** The dealer's secrets for the circuit with these r1cs bytes (ADR-0001, "Dealer"). */
 export function dealerSecrets(r1csBytes: Uint8Array): SetupSecrets {
-  const none = new Uint8Array();
   const delta = dealerScalar("delta", createHash("sha256").update(r1csBytes).digest());
-  return {
-    tau: dealerScalar("tau", none),
-    alpha: dealerScalar("alpha", none),
-    beta: dealerScalar("beta", none),
-    delta,
-  };
+  return { ...dealerSharedSecrets(), delta };
 }
 
-function dealerScalar(label: string, data: Uint8Array): bigint {
+/** The dealer's secrets that are the same for every circuit. */
+export const dealerSharedSecrets = (): Omit<SetupSecrets, "delta"> => ({
+  tau: dealerScalar("tau"),
+  alpha: dealerScalar("alpha"),
+  beta: dealerScalar("beta"),
+});
+
+function dealerScalar(label: string, data: Uint8Array = new Uint8Array()): bigint {
   const hash = createHash("sha512").update(`tollgate dealer v1\0${label}\0`).update(data).digest("hex");
   return (BigInt(`0x${hash}`) % (SCALAR_ORDER - 1n)) + 1n;
 }

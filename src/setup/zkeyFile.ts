@@ -32,6 +32,7 @@ export interface ZkeyHeader {
 const COUNTS = 4 + 32 + 4 + 32;
 /** Offset in the header of α₁, β₁, β₂, γ₂, δ₁, δ₂: affine, coordinates little-endian in Montgomery form. */
 export const POINTS = COUNTS + 12;
+const COEFFICIENT_BYTES = 12 + 32;
 /** The prover multiplies coefficients as if they were in Montgomery form twice. */
 const MONTGOMERY_SQUARED = (1n << 512n) % SCALAR_ORDER;
 
@@ -55,14 +56,22 @@ export const headerSection = (r1cs: R1cs, points: readonly Uint8Array[]): Uint8A
 
 /** The matrices A and B with one extra row of A a public wire: (matrix, constraint, wire, value) each. */
 export function coefficientsSection(r1cs: R1cs): Uint8Array {
-  const entries: Uint8Array[] = [];
-  const push = (matrix: number, constraint: number, wire: number, value: bigint) =>
-    entries.push(words32(matrix, constraint, wire), scalarBytes((value * MONTGOMERY_SQUARED) % SCALAR_ORDER));
-  forEachTerm(r1cs, (matrix, constraint, wire, offset) => {
-    if (matrix < 2) push(matrix, constraint, wire, littleEndian(r1cs.bytes.subarray(offset, offset + 32)));
+  const counts = [0, 0, 0];
+  forEachTerm(r1cs, (matrix) => counts[matrix]++);
+  const count = counts[0] + counts[1] + r1cs.publicSignals + 1;
+  const section = new Uint8Array(4 + count * COEFFICIENT_BYTES);
+  section.set(words32(count));
+  let offset = 4;
+  const push = (matrix: number, constraint: number, wire: number, value: bigint) => {
+    section.set(words32(matrix, constraint, wire), offset);
+    section.set(scalarBytes((value * MONTGOMERY_SQUARED) % SCALAR_ORDER), offset + 12);
+    offset += COEFFICIENT_BYTES;
+  };
+  forEachTerm(r1cs, (matrix, constraint, wire, at) => {
+    if (matrix < 2) push(matrix, constraint, wire, littleEndian(r1cs.bytes.subarray(at, at + 32)));
   });
   for (let wire = 0; wire <= r1cs.publicSignals; wire++) push(0, r1cs.constraints + wire, wire, 1n);
-  return Buffer.concat([words32(entries.length / 2), ...entries]);
+  return section;
 }
 
 /** Writes a .zkey file of version 1. */
