@@ -59,26 +59,25 @@ export const operatorOf = (node: GraphNode): Operator => OPERATORS.get(node.oper
 
 function visit(call: Call, scope: Scope): void {
   const { node, operands } = call;
-  const operator = operatorOf(node);
-  const types = operator.infer(call);
-  const sizes = types.map(({ shape }) => checkedSize(shape, nodeLabel(node)));
+  const types = operatorOf(node).infer(call);
   const isConstant = operands.every((operand) => operand === undefined || operand.constant !== undefined);
-  if (!isConstant) {
-    requireElements(call, sizes);
-    types.forEach(({ type, shape }, index) => scope.values.set(node.outputs[index], { type, shape }));
-    scope.nodes.push(node);
-    return;
-  }
-  scope.budget -= sizes.reduce((sum, size) => sum + size, 0);
+  if (isConstant) return fold(call, types, scope);
+  types.forEach(({ type, shape }, index) => {
+    if (checkedSize(shape, nodeLabel(node), LIMITS.computed) === 0) throw nodeError(call, "its result has no elements");
+    scope.values.set(node.outputs[index], { type, shape });
+  });
+  scope.nodes.push(node);
+}
+
+function fold(call: Call, types: readonly ValueType[], scope: Scope): void {
+  const { node } = call;
+  const operator = operatorOf(node);
+  for (const { shape } of types) scope.budget -= checkedSize(shape, nodeLabel(node));
   if (scope.budget < 0) throw nodeError(call, `constants grow beyond ${LIMITS.elements} elements`);
   if (operator.fold === undefined) throw nodeError(call, "is not supported where its operands are all constant");
   operator
     .fold(call)
     .forEach((data, index) => scope.constants.set(node.outputs[index], checked(call, types[index], data)));
-}
-
-function requireElements(call: Call, sizes: readonly number[]): void {
-  if (sizes.includes(0)) throw nodeError(call, "its result has no elements");
 }
 
 function checked(call: Call, { type, shape }: ValueType, data: readonly number[]): Tensor {

@@ -5,18 +5,20 @@ export const LIMITS = {
   bytes: 1 << 28,
   nodes: 20_000,
   rank: 16,
-  /** Elements of one tensor, and of all constants together. */
-  elements: 1 << 26,
+  /** Elements of one tensor, and of all constants together that reading computes. */
+  elements: 1 << 24,
+  /** Elements of one value that depends on the input. */
+  computed: 1 << 22,
 } as const;
 
 /** Product of a shape's sizes. Throws InputError naming `what` where a size, the rank or the product is unusable. */
-export function checkedSize(shape: readonly number[], what: string): number {
+export function checkedSize(shape: readonly number[], what: string, limit: number = LIMITS.elements): number {
   if (shape.length > LIMITS.rank) {
     throw new InputError(`${what}: has ${shape.length} dimensions, want at most ${LIMITS.rank}`);
   }
   const wrong = shape.find((size) => !Number.isSafeInteger(size) || size < 0);
   if (wrong !== undefined) throw new InputError(`${what}: dimension ${wrong} is not a size`);
   const size = shape.reduce((product, axis) => product * axis, 1);
-  if (size <= LIMITS.elements) return size;
-  throw new InputError(`${what}: shape ${shape.join("×")} has more than ${LIMITS.elements} elements`);
+  if (size <= limit) return size;
+  throw new InputError(`${what}: shape ${shape.join("×")} has more than ${limit} elements`);
 }

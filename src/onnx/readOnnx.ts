@@ -108,7 +108,8 @@ function readInput({ name, type }: ValueInfoProto, options: ReadOptions, notes: 
   if (tensor == null) throw new InputError(`${what}: is not a tensor`);
   if (tensor.shape === null) throw new InputError(`${what}: has no shape; export the model with static shapes`);
   const shape = tensor.shape.dim.map((dimension, axis) => readDimension(dimension, name, axis, options, notes));
-  if (checkedSize(shape, what) === 0) throw new InputError(`${what}: has no elements (shape ${shape.join("×")})`);
+  if (checkedSize(shape, what, LIMITS.computed) === 0)
+    throw new InputError(`${what}: has no elements (shape ${shape.join("×")})`);
   return { name, type: elementTypeOf(tensor.elemType, what), shape };
 }
 

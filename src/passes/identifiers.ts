@@ -15,14 +15,17 @@ const MAX_LENGTH = 48;
  */
 export function identifierMaker(): (text: string) => string {
   const taken = new Set(RESERVED);
+  const suffixes = new Map<string, number>();
   return (text) => {
     const plain = text
       .replace(/[^A-Za-z0-9]+/g, "_")
       .slice(0, MAX_LENGTH)
       .replace(/^_+|_+$/g, "");
     const base = /^[A-Za-z]/.test(plain) ? plain : `v${plain === "" ? "" : `_${plain}`}`;
+    let suffix = suffixes.get(base) ?? 2;
     let name = base;
-    for (let suffix = 2; taken.has(name); suffix++) name = `${base}_${suffix}`;
+    for (; taken.has(name); suffix++) name = `${base}_${suffix}`;
+    suffixes.set(base, suffix);
     taken.add(name);
     return name;
   };

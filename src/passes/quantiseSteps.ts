@@ -92,6 +92,7 @@ function append(
   scale: number,
   isNarrow: boolean,
 ): IntegerValue {
+  if (!(scale > 0 && scale < Infinity)) throw new InputError(`node "${name}": its values are too large or too small`);
   const output = identifier(name);
   const node: KernelNode = { ...unnamed, name: output, output };
   const kernel = kernelOf(node);

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { InputError } from "../../src/errors.ts";
+import { canonicalGraph } from "../../src/ir/modelHash.ts";
 import { readOnnx, type ReadOptions } from "../../src/onnx/readOnnx.ts";
+import { quantise } from "../../src/passes/quantise.ts";
 import { projectPath } from "../../src/paths.ts";
 import { FLOAT, INT64, buildModel, encode, modelObject, type ModelSpec } from "../fixtures/onnx/buildModel.ts";
 import { seededNumbers } from "../fixtures/onnx/seededNumbers.ts";
@@ -195,33 +197,50 @@ describe("readOnnx", () => {
     }
   });
 
-  it("answers every spoilt file with a graph or an InputError", () => {
+  it("takes long chains of nodes", () => {
+    const count = 20_000;
+    const chain = buildModel({
+      inputs: [{ name: "v0", shape: [2, 2] }],
+      outputs: [{ name: `v${count}` }],
+      nodes: Array.from({ length: count }, (_, index) => ({
+        op: index % 2 === 0 ? "Transpose" : "Relu",
+        inputs: [`v${index}`],
+        outputs: [`v${index + 1}`],
+      })),
+    });
+    expect(quantise(readOnnx(chain), { inputRange: [-1, 1] }).graph.kernels).to.have.length(count);
+    expect(reading(buildModel({ ...plain, nodes: Array(count + 1).fill(plain.nodes[1]) }))).to.throw(
+      InputError,
+      "nodes",
+    );
+  });
+
+  it("answers every spoilt file with a graph or an InputError, and so does the quantiser", () => {
     const random = seededNumbers(7);
     const pick = (count: number) => Math.floor(((random(1)[0] + 1) / 2) * count);
-    const files = [buildModel(plain), digits];
-    const outcomes = { read: 0, refused: 0 };
+    const outcomes = { quantised: 0, refused: 0 };
     const attempt = (bytes: Uint8Array) => {
       try {
-        readOnnx(bytes);
-        outcomes.read += 1;
+        canonicalGraph(quantise(readOnnx(bytes, { batch: 1 }), { inputRange: [-1, 1] }).graph);
+        outcomes.quantised += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
         outcomes.refused += 1;
       }
     };
-    for (const file of files) {
-      for (let cut = 0; cut < 400; cut++) attempt(file.subarray(0, pick(file.length)));
-      for (let mutant = 0; mutant < 1600; mutant++) {
-        const bytes = Uint8Array.from(file);
-        // Structure lies at the ends of the digits file, weights in between.
-        const at = mutant % 2 === 0 ? pick(file.length) : pick(Math.min(400, file.length));
-        for (let flips = 0; flips <= mutant % 3; flips++)
-          bytes[mutant % 4 < 2 ? at : file.length - 1 - at] ^= 1 << pick(8);
-        attempt(bytes);
-      }
-    }
-    expect(outcomes.read + outcomes.refused).to.equal(4000);
+    const spoil = (file: Uint8Array, flips: number, at: () => number) => {
+      const bytes = Uint8Array.from(file);
+      for (let flip = 0; flip < flips; flip++) bytes[at()] ^= 1 << pick(8);
+      return bytes;
+    };
+    // Weights fill the middle of the digits file; its structure lies at the ends.
+    const ends = () => (pick(2) === 0 ? pick(400) : digits.length - 1 - pick(400));
+    const small = buildModel(plain);
+    for (let cut = 0; cut < small.length; cut++) attempt(small.subarray(0, cut));
+    for (let cut = 0; cut < 400; cut++) attempt(digits.subarray(0, pick(digits.length)));
+    for (let mutant = 0; mutant < 3000; mutant++) attempt(spoil(small, 1 + (mutant % 3), () => pick(small.length)));
+    for (let mutant = 0; mutant < 1000; mutant++) attempt(spoil(digits, 1 + (mutant % 3), ends));
     expect(outcomes.refused).to.be.greaterThan(1000);
-    expect(outcomes.read).to.be.greaterThan(100);
+    expect(outcomes.quantised).to.be.greaterThan(500);
   });
 });
