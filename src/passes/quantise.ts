@@ -2,7 +2,7 @@ import { InputError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph, IntegerInput, IntegerOutput } from "../ir/integerGraph.ts";
 import type { RealGraph } from "../ir/realGraph.ts";
-import { planActivations } from "./activationPlan.ts";
+import { type ActivationPlan, planActivations } from "./activationPlan.ts";
 import { dropUnused } from "./dropUnused.ts";
 import { foldScales } from "./foldScales.ts";
 import { identifierMaker } from "./identifiers.ts";
@@ -38,29 +38,19 @@ const MAX_OUTPUT_BITS = 252;
  */
 export function quantise(graph: Graph, options: QuantiseOptions = {}): QuantisedModel {
   const real = dropUnused(foldScales(lowerGraph(graph)));
-  const [weightBits, activationBits, inputBits] = [
-    widthOption("weightBits", options.weightBits),
-    widthOption("activationBits", options.activationBits),
-    widthOption("inputBits", options.inputBits),
-  ];
   requireKnownInputs(real, options);
   const identifier = identifierMaker();
+  const inputBits = widthOption("inputBits", options.inputBits);
   const inputs = real.inputs.map((input, index): IntegerInput => ({
     name: identifier(input.name),
     ...quantiseInput(input, index, options, inputBits),
   }));
-  const sampled = options.samples === undefined ? undefined : sampledRanges(real, options.samples);
-  const plan = planActivations(
-    real,
-    possibleRanges(
-      real,
-      inputs.map(({ range }) => range),
-    ),
-    sampled,
-    activationBits,
-  );
-  const { kernels, values } = quantiseSteps(real, inputs, plan, { weightBits, activationBits, identifier });
-  const labels = new Set(real.steps.flatMap(({ kind, output }) => (kind === "ArgMax" ? [output] : [])));
+  const { kernels, values } = quantiseSteps(real, inputs, planOf(real, inputs, options), {
+    weightBits: widthOption("weightBits", options.weightBits),
+    activationBits: widthOption("activationBits", options.activationBits),
+    identifier,
+  });
+  const labels = labelsIn(real);
   const outputName = identifierMaker();
   const outputs = real.outputs.map(({ name, shape, from }) =>
     outputOf(outputName(name), shape, values.get(from)!, labels.has(from)),
@@ -71,6 +61,22 @@ export function quantise(graph: Graph, options: QuantiseOptions = {}): Quantised
     graph: { format: "tollgate-graph-1", name, source, inputs, kernels, outputs },
     notes: notesOn(graph, inputs),
   };
+}
+
+function planOf(real: RealGraph, inputs: readonly IntegerInput[], options: QuantiseOptions): ActivationPlan {
+  const ranges = inputs.map(({ range }) => range);
+  const sampled = options.samples === undefined ? undefined : sampledRanges(real, options.samples);
+  const activationBits = widthOption("activationBits", options.activationBits);
+  return planActivations(real, possibleRanges(real, ranges), sampled, activationBits);
+}
+
+/** Values that are indices of classes. */
+function labelsIn({ steps }: RealGraph): ReadonlySet<string> {
+  const labels = new Set<string>();
+  for (const step of steps) {
+    if (step.kind === "ArgMax" || (step.kind === "Permute" && labels.has(step.input))) labels.add(step.output);
+  }
+  return labels;
 }
 
 function outputOf(name: string, shape: readonly number[], value: IntegerValue, isLabel: boolean): IntegerOutput {
