@@ -59,8 +59,10 @@ export const operatorOf = (node: GraphNode): Operator => OPERATORS.get(node.oper
 
 function visit(call: Call, scope: Scope): void {
   const { node, operands } = call;
-  const types = operatorOf(node).infer(call);
-  const isConstant = operands.every((operand) => operand === undefined || operand.constant !== undefined);
+  const { infer, readsShapesOnly } = operatorOf(node);
+  const types = infer(call);
+  const isConstant =
+    readsShapesOnly || operands.every((operand) => operand === undefined || operand.constant !== undefined);
   if (isConstant) return fold(call, types, scope);
   types.forEach(({ type, shape }, index) => {
     if (checkedSize(shape, nodeLabel(node), LIMITS.computed) === 0) throw nodeError(call, "its result has no elements");

@@ -46,10 +46,14 @@ export function elementTypeOf(number: number, what: string): ElementType {
   return elementCodecOf(number, what).type;
 }
 
-/** An integer of the format. Throws InputError naming `what` when a double cannot hold it exactly. */
+/**
+ * An integer of the format. The ends of the 64-bit range, which files use for "to the end", become those of what a double
+ * holds exactly. Throws InputError naming `what` on any other integer that a double cannot hold.
+ */
 export function toInteger(value: Int64, what: string): number {
   const number = typeof value === "number" ? value : value.toNumber();
   if (Number.isSafeInteger(number)) return number + 0;
+  if (Math.abs(number) === 2 ** 63) return Math.sign(number) * Number.MAX_SAFE_INTEGER;
   throw new InputError(`${what}: integer ${number} is beyond ±(2^53 − 1)`);
 }
 

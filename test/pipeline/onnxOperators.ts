@@ -5,7 +5,15 @@ import { OPERATORS } from "../../src/onnx/operators/registry.ts";
 import { readOnnx } from "../../src/onnx/readOnnx.ts";
 import { lowerGraph } from "../../src/passes/lowerGraph.ts";
 import { evaluateReal } from "../../src/passes/realRanges.ts";
-import { INT64, type ModelSpec, type NodeSpec, type TensorSpec, buildModel } from "../fixtures/onnx/buildModel.ts";
+import {
+  INT64,
+  type ModelSpec,
+  type NodeSpec,
+  type TensorSpec,
+  buildModel,
+  encode,
+  modelObject,
+} from "../fixtures/onnx/buildModel.ts";
 import { seededNumbers } from "../fixtures/onnx/seededNumbers.ts";
 
 /** One use of an operator: shapes of its operands and which of them are computed; the others are constants. */
@@ -167,6 +175,21 @@ const USES: readonly Use[] = [
   { op: "ArgMax", operands: [[2, 5]], computed: [0], attributes: { axis: 1 }, dataType: INT64 },
   { op: "ArgMax", operands: [[2, 5]], computed: [0], dataType: INT64 },
   { op: "ArgMax", operands: [[2, 3, 4]], computed: [0], attributes: { axis: -2, keepdims: 0 }, dataType: INT64 },
+  { op: "Gather", operands: [[3, 4], integers(2, -3, 2)], computed: [0] },
+  { op: "Gather", operands: [[2, 3, 2], integers(1)], computed: [0], attributes: { axis: 1 } },
+  {
+    op: "Gather",
+    operands: [[3, 4], { dims: [], data: [-1], dataType: INT64 }],
+    computed: [0],
+    attributes: { axis: -1 },
+  },
+  { op: "Slice", operands: [[4, 5], integers(1), integers(3)], computed: [0] },
+  {
+    op: "Slice",
+    operands: [[4, 5], integers(-3, 4), integers(99, -9), integers(0, -1), integers(2, -1)],
+    computed: [0],
+  },
+  { op: "Slice", operands: [[4, 5]], computed: [0], attributes: { starts: [1], ends: [-1], axes: [1] }, opset: 9 },
 ];
 
 const isTensor = (operand: readonly number[] | TensorSpec): operand is TensorSpec => "data" in operand;
@@ -255,6 +278,58 @@ describe("ONNX operators", () => {
       });
     }
 
+    const views: [name: string, nodes: NodeSpec[], constants: ModelSpec["constants"]][] = [
+      [
+        "Shape, Gather, Unsqueeze and Concat into the shape of a Reshape",
+        [
+          { op: "Shape", inputs: ["x"], outputs: ["sizes"] },
+          { op: "Gather", inputs: ["sizes", "first"], outputs: ["rows"] },
+          { op: "Unsqueeze", inputs: ["rows", "zero"], outputs: ["row"] },
+          { op: "Concat", inputs: ["row", "rest"], outputs: ["target"], attributes: { axis: 0 } },
+          { op: "Reshape", inputs: ["x", "target"], outputs: ["z"] },
+        ],
+        { first: { dims: [], data: [0], dataType: INT64 }, zero: integers(0), rest: integers(-1) },
+      ],
+      [
+        "Shape of some axes",
+        [
+          { op: "Shape", inputs: ["x"], outputs: ["sizes"], attributes: { start: -2, end: 9 } },
+          { op: "Concat", inputs: ["rest", "sizes"], outputs: ["target"], attributes: { axis: -1 } },
+          { op: "Reshape", inputs: ["x", "target"], outputs: ["z"] },
+        ],
+        { rest: integers(1, -1) },
+      ],
+      [
+        "Concat of matrices",
+        [
+          { op: "Concat", inputs: ["left", "right"], outputs: ["both"], attributes: { axis: 1 } },
+          { op: "Add", inputs: ["x", "both"], outputs: ["z"] },
+        ],
+        { left: { dims: [3, 1], data: [1, 2, 3] }, right: { dims: [3, 3], data: [4, 5, 6, 7, 8, 9, 10, 11, 12] } },
+      ],
+    ];
+    for (const [name, nodes, constants] of views) {
+      it(name, async () => {
+        const spec = { inputs: [{ name: "x", shape: [2, 3, 4] }], outputs: [{ name: "z" }], nodes, constants };
+        expect(readOnnx(buildModel(spec)).nodes).to.have.length(1);
+        expect(await compare(spec, seededNumbers(9))).to.equal(24);
+      });
+    }
+
+    it("Slice to the end, as far as 64 bits go", () => {
+      const end = {
+        name: "end",
+        dims: [1],
+        dataType: INT64,
+        rawData: new Uint8Array(BigInt64Array.of(2n ** 63n - 1n).buffer),
+      };
+      const model = modelObject(
+        modelOf({ op: "Slice", operands: [[4], integers(1), integers(0)], computed: [0] }, seededNumbers(1)),
+      );
+      model.graph.initializer[1] = { ...end, name: "operand2" };
+      expect(readOnnx(encode(model)).outputs[0].shape).to.deep.equal([3]);
+    });
+
     it("Constant in each of its forms", async () => {
       const forms: [NodeSpec["attributes"], number][] = [
         [{ value: { dims: [2], data: [1.5, -2] } }, 2],
@@ -296,8 +371,16 @@ describe("ONNX operators", () => {
   });
 
   it("are all covered here", () => {
-    const covered = new Set([...USES.map(({ op }) => op), "Constant", "Softmax", "LogSoftmax"]);
+    const covered = new Set([...USES.map(({ op }) => op), "Concat", "Constant", "LogSoftmax", "Shape", "Softmax"]);
     expect([...OPERATORS.keys()].filter((name) => !covered.has(name))).to.deep.equal([]);
+  });
+
+  it("refuse lists that another opset has elsewhere", () => {
+    const squeeze = { op: "Squeeze", operands: [[1, 3]], computed: [0] };
+    const reading = (use: Use) => () => readOnnx(buildModel(modelOf(use, seededNumbers(1))));
+    expect(reading({ ...squeeze, attributes: { axes: [0] } })).to.throw(InputError, "axes must be an operand");
+    const operands = [...squeeze.operands, integers(0)];
+    expect(reading({ ...squeeze, operands, opset: 11 })).to.throw(InputError, "axes must be an attribute");
   });
 
   it("refuse products of two computed values", () => {

@@ -42,9 +42,11 @@ export interface Operator {
   readonly arity: readonly [number, number];
   /** Attributes that are understood; a node with another one is refused. */
   readonly attributes: readonly string[];
+  /** True where the outputs follow from the operands' shapes alone and so are always constant. */
+  readonly readsShapesOnly?: boolean;
   /** Type and shape of each output. Throws InputError where operands or attributes make no sense. */
   infer(call: Call): readonly ValueType[];
-  /** Float meaning: the elements of each output, called where all operands are constant. */
+  /** Float meaning: the elements of each output, called where all operands are constant or only shapes count. */
   fold?(call: Call): readonly (readonly number[])[];
   /** Steps that compute the outputs, called where an operand is not constant; gives the name of each output's value. */
   lower?(call: Call, builder: StepBuilder): readonly string[];
@@ -86,6 +88,20 @@ export function integerAttribute(call: Call, name: string, otherwise: number): n
 export function integersAttribute(call: Call, name: string): readonly number[] | undefined {
   const isIntegers = (value: Attribute) => Array.isArray(value) && value.every((item) => Number.isSafeInteger(item));
   return attribute<readonly number[] | undefined>(call, name, undefined, isIntegers, "a list of integers");
+}
+
+/**
+ * A list of integers that is an attribute before opset `since` and constant operand `index` from there on, or undefined
+ * where it is absent. Throws InputError where it is given the other opset's way, which would otherwise go unnoticed.
+ */
+export function integersOf(call: Call, name: string, index: number, since: number): readonly number[] | undefined {
+  const [asAttribute, asOperand] = [call.node.attributes.has(name), call.operands[index] !== undefined];
+  const isOperand = call.opset >= since;
+  if (isOperand ? asAttribute : asOperand) {
+    throw nodeError(call, `${name} must be an ${isOperand ? "operand" : "attribute"} in opset ${call.opset}`);
+  }
+  if (!isOperand) return integersAttribute(call, name);
+  return asOperand ? constantAt(call, index, name).data : undefined;
 }
 
 function attribute<T>(call: Call, name: string, otherwise: T, fits: (value: Attribute) => boolean, want: string): T {

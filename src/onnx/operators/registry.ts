@@ -1,6 +1,7 @@
 import { argMax } from "./argMax.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
+import { concat } from "./concat.ts";
 import { constant } from "./constant.ts";
 import { gemm } from "./gemm.ts";
 import { dropout, identity } from "./identity.ts";
@@ -8,6 +9,8 @@ import { matMul } from "./matMul.ts";
 import type { Operator } from "./operator.ts";
 import { relu } from "./relu.ts";
 import { flatten, reshape, squeeze, unsqueeze } from "./reshape.ts";
+import { gather, slice } from "./selection.ts";
+import { shape } from "./shape.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
 
@@ -15,10 +18,12 @@ const ALL: readonly Operator[] = [
   add,
   argMax,
   cast,
+  concat,
   constant,
   div,
   dropout,
   flatten,
+  gather,
   gemm,
   identity,
   logSoftmax,
@@ -27,6 +32,8 @@ const ALL: readonly Operator[] = [
   neg,
   relu,
   reshape,
+  shape,
+  slice,
   softmax,
   squeeze,
   sub,

@@ -5,7 +5,7 @@ import {
   type Operator,
   constantAt,
   integerAttribute,
-  integersAttribute,
+  integersOf,
   nodeError,
   operandAt,
 } from "./operator.ts";
@@ -74,11 +74,8 @@ export const unsqueeze: Operator = {
   },
 };
 
-/** Axes are an attribute before opset 13 and an operand from there on. */
-function axesOf(call: Call): readonly number[] | undefined {
-  if (call.opset < 13) return integersAttribute(call, "axes");
-  return call.operands[1] && constantAt(call, 1, "axes").data;
-}
+/** Axes became an operand with opset 13. */
+const axesOf = (call: Call) => integersOf(call, "axes", 1, 13);
 
 function reshaped(call: Call, shape: readonly number[], wanted: readonly number[]): number[] {
   const keepZero = integerAttribute(call, "allowzero", 0) !== 0;
