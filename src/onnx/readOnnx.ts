@@ -1,28 +1,14 @@
 import { createHash } from "node:crypto";
 import { InputError } from "../errors.ts";
-import type { Attribute, Graph, GraphNode, Tensor, ValueInfo } from "../ir/graph.ts";
+import type { Attribute, Graph, GraphNode, Tensor } from "../ir/graph.ts";
 import { inferGraph } from "./inferGraph.ts";
-import { LIMITS, checkedSize } from "./limits.ts";
+import { LIMITS } from "./limits.ts";
 import { OPSETS, nodeLabel } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/registry.ts";
 import { readAttribute } from "./readAttribute.ts";
-import { elementTypeOf, readTensor, toInteger } from "./readTensor.ts";
-import {
-  type DimensionProto,
-  type GraphProto,
-  type ModelProto,
-  type NodeProto,
-  type ValueInfoProto,
-  decodeModel,
-} from "./schema.ts";
-
-/** Sizes for the axes that a file leaves open. */
-export interface ReadOptions {
-  /** By the axis' symbolic name; an axis without a name is called `<input>.<axis>`. */
-  readonly dimensions?: ReadonlyMap<string, number>;
-  /** Size of a first axis that is open; 1 where this is absent too. */
-  readonly batch?: number;
-}
+import { type ReadOptions, readInputs } from "./readInputs.ts";
+import { readTensor, toInteger } from "./readTensor.ts";
+import { type GraphProto, type ModelProto, type NodeProto, decodeModel } from "./schema.ts";
 
 /**
  * Reads an ONNX file into a graph with static shapes, its constant parts computed. Never touches the file system.
@@ -32,11 +18,9 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const model = parse(bytes);
   const opsets = readOpsets(model);
   const proto = model.graph!;
-  const notes: string[] = [];
   const constants = readInitializers(proto);
-  const inputs = proto.input
-    .filter(({ name }) => !constants.has(name))
-    .map((input) => readInput(input, options, notes));
+  const variables = proto.input.filter(({ name }) => !constants.has(name));
+  const { inputs, notes } = readInputs(variables, options);
   return inferGraph({
     name: proto.name,
     opsets,
@@ -102,41 +86,6 @@ function readInitializers({ initializer }: GraphProto): Map<string, Tensor> {
   return constants;
 }
 
-function readInput({ name, type }: ValueInfoProto, options: ReadOptions, notes: string[]): ValueInfo {
-  const what = `input ${JSON.stringify(name)}`;
-  const tensor = type?.tensorType;
-  if (tensor == null) throw new InputError(`${what}: is not a tensor`);
-  if (tensor.shape === null) throw new InputError(`${what}: has no shape; export the model with static shapes`);
-  const shape = tensor.shape.dim.map((dimension, axis) => readDimension(dimension, name, axis, options, notes));
-  if (checkedSize(shape, what, LIMITS.computed) === 0)
-    throw new InputError(`${what}: has no elements (shape ${shape.join("×")})`);
-  return { name, type: elementTypeOf(tensor.elemType, what), shape };
-}
-
-/** The size of an input's axis. An open first axis is the batch; every other open axis must be set by the user. */
-function readDimension(
-  dimension: DimensionProto,
-  input: string,
-  axis: number,
-  options: ReadOptions,
-  notes: string[],
-): number {
-  const what = `input ${JSON.stringify(input)} dimension ${axis}`;
-  const size = toInteger(dimension.dimValue, what);
-  if (size > 0) return size;
-  const symbol = dimension.dimParam || `${input}.${axis}`;
-  const given = options.dimensions?.get(symbol) ?? (axis === 0 ? options.batch : undefined);
-  if (given !== undefined && !(Number.isSafeInteger(given) && given > 0)) {
-    throw new InputError(`${what}: size ${given} is not a positive integer`);
-  }
-  if (given === undefined && axis > 0) {
-    throw new InputError(`${what} (${JSON.stringify(symbol)}): is dynamic; set it with --dim ${symbol}=N`);
-  }
-  if (given === undefined)
-    notes.push(`${what} (${JSON.stringify(symbol)}) is open and was set to 1; --batch N sets it`);
-  return given ?? 1;
-}
-
 function readNode(proto: NodeProto, index: number, opsets: ReadonlyMap<string, number>): GraphNode {
   const operator = proto.opType;
   const node = {
@@ -155,7 +104,7 @@ function requireSupported(node: Omit<GraphNode, "attributes">, opsets: ReadonlyM
   if (operator === undefined) {
     const full = node.domain === "" ? node.operator : `${node.domain}.${node.operator}`;
     throw new InputError(
-      `node ${JSON.stringify(node.name)}: operator ${full} is not supported; supported: ${[...OPERATORS.keys()].join(", ")}`,
+      `node ${JSON.stringify(node.name)}: operator ${JSON.stringify(full)} is not supported; supported: ${[...OPERATORS.keys()].join(", ")}`,
     );
   }
   const { from, to } = operator.opsets;

@@ -95,7 +95,9 @@ function requireKnownInputs({ inputs }: RealGraph, options: QuantiseOptions): vo
   const names = inputs.map(({ name }) => name);
   const wrong = Object.keys(options.inputs ?? {}).find((name) => !names.includes(name));
   if (wrong === undefined) return;
-  throw new InputError(`model.json describes input ${wrong}, but the model has ${names.join(", ")}`);
+  throw new InputError(
+    `model.json describes input ${JSON.stringify(wrong)}, but the model has ${JSON.stringify(names)}`,
+  );
 }
 
 const notesOn = (graph: Graph, inputs: readonly IntegerInput[]): string[] => [

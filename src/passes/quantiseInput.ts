@@ -39,10 +39,12 @@ export function quantiseInput(
     const scale = Math.max(-range.low, range.high) / greatest;
     return { shape: input.shape, bits, signed, scale: scale > 0 ? scale : 1, range };
   }
-  if (!(unit > 0)) throw new InputError(`input ${input.name}: step ${unit} is not a positive number`);
+  if (!(unit > 0)) throw new InputError(`input ${JSON.stringify(input.name)}: step ${unit} is not a positive number`);
   const width = widthOf(Math.round(range.low / unit), Math.round(range.high / unit), signed);
   if (width > MAX_BITS)
-    throw new InputError(`input ${input.name}: range and step need ${width} bits, want at most ${MAX_BITS}`);
+    throw new InputError(
+      `input ${JSON.stringify(input.name)}: range and step need ${width} bits, want at most ${MAX_BITS}`,
+    );
   return { shape: input.shape, bits: width, signed, scale: unit, range };
 }
 
@@ -63,7 +65,9 @@ function rangeOf(
     return { range: checkedRange(name, described.range, "model.json"), step: described.step };
   if (inputRange !== undefined) return { range: checkedRange(name, inputRange, "option") };
   if (samples.length === 0) {
-    throw new InputError(`input ${name}: its range is not known; give it in model.json or with --input-range LOW,HIGH`);
+    throw new InputError(
+      `input ${JSON.stringify(name)}: its range is not known; give it in model.json or with --input-range LOW,HIGH`,
+    );
   }
   const { low, high } = samples
     .flatMap((sample) => [...sample[index]])
@@ -80,5 +84,5 @@ function checkedRange(
   source: IntegerInput["range"]["source"],
 ): IntegerInput["range"] {
   if (Number.isFinite(low) && Number.isFinite(high) && low <= high) return { low: low + 0, high: high + 0, source };
-  throw new InputError(`input ${name}: range ${low} to ${high} is not a range of finite numbers`);
+  throw new InputError(`input ${JSON.stringify(name)}: range ${low} to ${high} is not a range of finite numbers`);
 }

@@ -92,7 +92,8 @@ function append(
   scale: number,
   isNarrow: boolean,
 ): IntegerValue {
-  if (!(scale > 0 && scale < Infinity)) throw new InputError(`node "${name}": its values are too large or too small`);
+  if (!(scale > 0 && scale < Infinity))
+    throw new InputError(`node ${JSON.stringify(name)}: its values are too large or too small`);
   const output = identifier(name);
   const node: KernelNode = { ...unnamed, name: output, output };
   const kernel = kernelOf(node);
@@ -144,7 +145,7 @@ function scale(step: ScaleStep, progress: Progress): IntegerValue {
   const period = shortestPeriod(step);
   if (period > MAX_DIAGONAL) {
     throw new InputError(
-      `node "${step.name}": multiplies or adds ${period} different constants element by element, want at most ${MAX_DIAGONAL}`,
+      `node ${JSON.stringify(step.name)}: multiplies or adds ${period} different constants element by element, want at most ${MAX_DIAGONAL}`,
     );
   }
   const weights = step.factors
@@ -217,5 +218,7 @@ function add(step: AddStep, progress: Progress): IntegerValue {
 function toInteger(value: number, { name }: { readonly name: string }): number {
   const integer = Math.round(value) + 0;
   if (Number.isSafeInteger(integer)) return integer;
-  throw new InputError(`node "${name}": a weight or bias is ${value} times the step of its sum; want less than 2^53`);
+  throw new InputError(
+    `node ${JSON.stringify(name)}: a weight or bias is ${value} times the step of its sum; want less than 2^53`,
+  );
 }

@@ -15,12 +15,14 @@ export function samplesOf({ inputs }: Pick<Graph, "inputs">, rows: readonly (rea
     const count = shape.reduce((product, size) => product * size, 1);
     if (row.length !== count) {
       throw new InputError(
-        `input_data row ${index} (${name}): got ${row.length} numbers, want ${count} (shape ${shape.join("×")})`,
+        `input_data row ${index} (${JSON.stringify(name)}): got ${row.length} numbers, want ${count} (shape ${shape.join("×")})`,
       );
     }
     const wrong = row.findIndex((value) => !Number.isFinite(value));
     if (wrong !== -1)
-      throw new InputError(`input_data row ${index} (${name})[${wrong}]: ${row[wrong]} is not a finite number`);
+      throw new InputError(
+        `input_data row ${index} (${JSON.stringify(name)})[${wrong}]: ${row[wrong]} is not a finite number`,
+      );
   });
   return Array.from({ length: rows.length / inputs.length }, (_, sample) =>
     rows.slice(sample * inputs.length, (sample + 1) * inputs.length),

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { InputError } from "../../src/errors.ts";
 import { canonicalGraph } from "../../src/ir/modelHash.ts";
-import { readOnnx, type ReadOptions } from "../../src/onnx/readOnnx.ts";
+import type { ReadOptions } from "../../src/onnx/readInputs.ts";
+import { readOnnx } from "../../src/onnx/readOnnx.ts";
 import { quantise } from "../../src/passes/quantise.ts";
 import { projectPath } from "../../src/paths.ts";
 import { FLOAT, INT64, buildModel, encode, modelObject, type ModelSpec } from "../fixtures/onnx/buildModel.ts";
@@ -80,14 +81,23 @@ describe("readOnnx", () => {
 
   it("sets open dimensions", () => {
     const open = buildModel({ ...plain, inputs: [{ name: "x", shape: ["N", "width"] }] });
-    expect(reading(open)).to.throw(InputError, "--dim width=N");
+    expect(reading(open)).to.throw(InputError, '--dim "width=N"');
     const graph = readOnnx(open, { dimensions: new Map([["width", 3]]) });
     expect(graph.inputs[0].shape).to.deep.equal([1, 3]);
     expect(graph.notes).to.have.length(1);
     expect(readOnnx(open, { batch: 4, dimensions: new Map([["width", 3]]) }).inputs[0].shape).to.deep.equal([4, 3]);
     expect(reading(open, { dimensions: new Map([["width", -3]]) })).to.throw(InputError, "not a positive integer");
+    expect(
+      reading(open, {
+        dimensions: new Map([
+          ["height", 3],
+          ["width", 3],
+        ]),
+      }),
+    ).to.throw(InputError, 'are: "N", "width"');
+    expect(reading(buildModel(plain), { batch: 4 })).to.throw(InputError, "--batch 4: no input has an open first");
     const unnamed = buildModel({ ...plain, inputs: [{ name: "x", shape: [2, 0] }] });
-    expect(reading(unnamed)).to.throw(InputError, "--dim x.1=N");
+    expect(reading(unnamed)).to.throw(InputError, '--dim "x.1=N"');
     expect(readOnnx(unnamed, { dimensions: new Map([["x.1", 3]]) }).inputs[0].shape).to.deep.equal([2, 3]);
   });
 
@@ -137,7 +147,7 @@ describe("readOnnx", () => {
       [
         "another domain",
         spoilt((graph) => Object.assign(graph.node[1], { domain: "com.microsoft" })),
-        /com\.microsoft\.Relu is not supported/,
+        /"com\.microsoft\.Relu" is not supported/,
       ],
       [
         "an unknown attribute",
@@ -221,7 +231,7 @@ describe("readOnnx", () => {
     const outcomes = { quantised: 0, refused: 0 };
     const attempt = (bytes: Uint8Array) => {
       try {
-        canonicalGraph(quantise(readOnnx(bytes, { batch: 1 }), { inputRange: [-1, 1] }).graph);
+        canonicalGraph(quantise(readOnnx(bytes), { inputRange: [-1, 1] }).graph);
         outcomes.quantised += 1;
       } catch (error) {
         if (!(error instanceof InputError)) throw error;

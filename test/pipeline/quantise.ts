@@ -345,7 +345,7 @@ describe("quantise", () => {
       expect(inferring({})).to.throw(InputError, "--input-range");
       expect(inferring({ inputRange: [1, 0] })).to.throw(InputError, "not a range");
       expect(inferring({ inputRange: [0, Infinity] })).to.throw(InputError, "not a range");
-      expect(inferring({ inputs: { z: { range: [0, 1] } } })).to.throw(InputError, "describes input z");
+      expect(inferring({ inputs: { z: { range: [0, 1] } } })).to.throw(InputError, 'describes input "z"');
       expect(inferring({ inputs: { x: { range: [0, 1], step: 1e-12 } } })).to.throw(InputError, "bits");
       expect(inferring({ inputRange: [0, 1], weightBits: 1 })).to.throw(InputError, "weightBits");
     });
@@ -357,7 +357,7 @@ describe("quantise", () => {
           [3, 4],
         ]),
       ).to.deep.equal([[[1, 2]], [[3, 4]]]);
-      expect(() => samplesOf(graph, [[1]])).to.throw(InputError, "row 0 (x): got 1 numbers, want 2");
+      expect(() => samplesOf(graph, [[1]])).to.throw(InputError, 'row 0 ("x"): got 1 numbers, want 2');
       expect(() => samplesOf(graph, [])).to.throw(InputError, "got 0 rows");
     });
   });
