@@ -81,7 +81,8 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     // Anyone
 
     /// @inheritdoc IInferenceEscrow
-    function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external nonReentrant {
+    /// @dev Locked while another function runs, and takes no lock itself: it calls nothing but views of the registry.
+    function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external nonReentrantView {
         bytes32 jobId = hashJob(job);
         // Check that the job waits for its proof, and before its deadline.
         bytes32 slotKey = _requireFunded(job, jobId);
@@ -92,13 +93,12 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         REGISTRY.verify(keyId, job.inputCommitment, words, jobId, proof);
 
         _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
-        uint256 toll = (job.amount * TOLL_BPS) / BASIS_POINTS;
-        uint256 royalty = (job.amount * royaltyBps) / BASIS_POINTS;
-        uint256 payout = job.amount - toll - royalty;
-        _credit(job.provider, job.token, payout);
-        _credit(TOLL_COLLECTOR, job.token, toll);
-        _credit(royaltyTo, job.token, royalty);
-        emit JobSettled(jobId, job.client, job.provider, words, payout, toll, royalty);
+        (uint256 payout, uint256 toll, uint256 royalty) = _splitDown(job.amount, royaltyBps);
+        address token = job.token;
+        _credit(job.provider, token, payout);
+        _credit(TOLL_COLLECTOR, token, toll);
+        _credit(royaltyTo, token, royalty);
+        emit JobSettled(jobId, job.provider, words, payout, toll, royalty);
     }
 
     /// @inheritdoc IInferenceEscrow
@@ -112,7 +112,7 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
 
         _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Refunded);
         _credit(job.client, job.token, job.amount);
-        emit JobRefunded(jobId, job.client, job.provider, job.amount);
+        emit JobRefunded(jobId, job.client, job.amount);
     }
 
     // Owners of credits
@@ -170,6 +170,19 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         IERC20(token).safeTransfer(to, amount);
         uint256 left = IERC20(token).balanceOf(address(this));
         if (left + amount < balance) revert WithdrawalMismatch(balance - left, amount);
+    }
+
+    /// @dev Toll and royalty round down, the payout is the rest.
+    function _splitDown(
+        uint256 amount,
+        uint256 royaltyBps
+    ) private view returns (uint256 payout, uint256 toll, uint256 royalty) {
+        // An open job's amount is below 2^128; the toll is at most 1 % of it, the royalty at most 10 %.
+        unchecked {
+            toll = (amount * TOLL_BPS) / BASIS_POINTS;
+            royalty = (amount * royaltyBps) / BASIS_POINTS;
+            payout = amount - toll - royalty;
+        }
     }
 
     function _credit(address owner, address token, uint256 amount) private {

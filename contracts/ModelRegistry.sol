@@ -129,8 +129,10 @@ contract ModelRegistry is IModelRegistry {
     function termsOf(
         uint256 modelId
     ) external view returns (bytes32 keyId, uint16 royaltyBps, address royaltyTo, bool deprecated) {
-        ModelRecord storage model = _modelRecord(modelId);
-        return (model.keyId, model.royaltyBps, model.royaltyTo, model.deprecated);
+        ModelRecord storage model = _models[modelId];
+        keyId = model.keyId;
+        if (keyId == 0) revert ModelNotFound(modelId);
+        return (keyId, model.royaltyBps, model.royaltyTo, model.deprecated);
     }
 
     // Proofs
@@ -211,15 +213,17 @@ contract ModelRegistry is IModelRegistry {
         bytes32 subject,
         uint256[8] calldata proof
     ) private view {
-        KeyRecord memory key = _keyRecord(keyId);
-        if (key.stopped) revert KeyIsStopped(keyId);
+        KeyRecord storage key = _keys[keyId];
+        (address pointer, uint256 wordCount, bool stopped) = (key.pointer, key.wordCount, key.stopped);
+        if (pointer == address(0)) revert KeyNotFound(keyId);
+        if (stopped) revert KeyIsStopped(keyId);
         if (subject == 0) revert ZeroSubject();
         uint256 input = StatementLib.toSignal(inputCommitment);
-        StatementLib.requireCanonical(words, key.wordCount);
+        StatementLib.requireCanonical(words, wordCount);
 
         uint256 context = StatementLib.contextOf(keyId, inputCommitment, subject, StatementLib.hashWords(words));
         uint256 output = StatementLib.outputCommitmentOf(words, context);
-        if (!Groth16Lib.isValid(key.pointer, input, output, context, proof)) {
+        if (!Groth16Lib.isValid(pointer, input, output, context, proof)) {
             revert InvalidProof(keyId, input, output, context);
         }
     }

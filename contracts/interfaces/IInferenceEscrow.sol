@@ -17,7 +17,6 @@ interface IInferenceEscrow {
     /// @notice The job was proven and paid; payout + toll + royalty is its amount.
     event JobSettled(
         bytes32 indexed jobId,
-        address indexed client,
         address indexed provider,
         uint256[] words,
         uint256 payout,
@@ -25,7 +24,7 @@ interface IInferenceEscrow {
         uint256 royalty
     );
     /// @notice The deposit went back to the client's credit.
-    event JobRefunded(bytes32 indexed jobId, address indexed client, address indexed provider, uint256 amount);
+    event JobRefunded(bytes32 indexed jobId, address indexed client, uint256 amount);
     /// @notice A credit was paid out.
     event Withdrawn(address indexed owner, address indexed token, address indexed to, uint256 amount);
 

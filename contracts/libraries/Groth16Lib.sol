@@ -42,29 +42,23 @@ library Groth16Lib {
         uint256[8] calldata proof
     ) internal view returns (bool valid) {
         assembly ("memory-safe") {
-            // Arguments are evaluated last to first: each call below comes before the check of what it returned, which
-            // also catches a chain without the precompile, where a call succeeds and returns nothing.
-
-            // Multiplies the point at `at` by `s`, written behind it over what is no longer needed.
-            function mulInto(at, s, out) -> ok {
-                mstore(add(at, 0x40), s)
-                ok := and(eq(returndatasize(), 0x40), staticcall(gas(), 0x07, at, 0x60, out, 0x40))
-            }
-            // Adds the points at `at` and `at` + 64.
-            function addInto(at, out) -> ok {
-                ok := and(eq(returndatasize(), 0x40), staticcall(gas(), 0x06, at, 0x80, out, 0x40))
-            }
-
             let p := mload(0x40)
             // Offset 1 skips the zero byte that keeps the data from being run.
             extcodecopy(pointer, p, 1, 576)
 
-            let ok := mulInto(add(p, 512), s2, add(p, 576))
-            ok := and(ok, mulInto(add(p, 448), s1, add(p, 512)))
-            ok := and(ok, addInto(add(p, 512), add(p, 576)))
-            ok := and(ok, mulInto(add(p, 384), s0, add(p, 512)))
-            ok := and(ok, addInto(add(p, 512), add(p, 384)))
-            ok := and(ok, addInto(add(p, 320), add(p, 384)))
+            // Arguments are evaluated last to first, so each call comes before the check of how much it returned. That
+            // check also catches a chain without the precompile, where a call succeeds and returns nothing.
+            // s₂·IC₃, s₁·IC₂ and their sum; each scalar is written behind its point, over what was used already.
+            mstore(add(p, 576), s2)
+            let ok := and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))
+            mstore(add(p, 512), s1)
+            ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 448), 96, add(p, 512), 64)))
+            ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 6, add(p, 512), 128, add(p, 576), 64)))
+            // s₀·IC₁, then the sum with it and with IC₀.
+            mstore(add(p, 448), s0)
+            ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 384), 96, add(p, 512), 64)))
+            ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 6, add(p, 512), 128, add(p, 384), 64)))
+            ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 6, add(p, 320), 128, add(p, 384), 64)))
 
             mcopy(add(p, 256), add(p, 192), 128)
             calldatacopy(add(p, 192), add(proof, 192), 64)
@@ -82,8 +76,8 @@ library Groth16Lib {
             let c := or(mload(add(p, 192)), mload(add(p, 224)))
             ok := and(ok, iszero(or(iszero(b), iszero(c))))
 
-            ok := and(ok, staticcall(gas(), 0x08, p, 768, 0x00, 0x20))
-            valid := and(and(ok, eq(returndatasize(), 0x20)), eq(mload(0x00), 1))
+            ok := and(ok, and(eq(returndatasize(), 32), staticcall(gas(), 8, p, 768, 0, 32)))
+            valid := and(ok, eq(mload(0), 1))
         }
     }
 }

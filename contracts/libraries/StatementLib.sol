@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
+
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {Groth16Lib} from "./Groth16Lib.sol";
 
@@ -25,9 +27,14 @@ library StatementLib {
         }
     }
 
-    /// @dev `keccak256(abi.encodePacked(words))`.
-    function hashWords(uint256[] calldata words) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(words));
+    /// @dev `keccak256(abi.encodePacked(words))`, in assembly for the copy without a length that Solidity would make.
+    function hashWords(uint256[] calldata words) internal pure returns (bytes32 wordsHash) {
+        assembly ("memory-safe") {
+            let p := mload(0x40)
+            let size := shl(5, words.length)
+            calldatacopy(p, words.offset, size)
+            wordsHash := keccak256(p, size)
+        }
     }
 
     /// @dev The third signal. Below 2^253, hence below the field's order. The input commitment and the words are
@@ -38,14 +45,16 @@ library StatementLib {
         bytes32 subject,
         bytes32 wordsHash
     ) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode(keyId, inputCommitment, subject, wordsHash))) >> 3;
+        return uint256(EfficientHashLib.hash(keyId, inputCommitment, subject, wordsHash)) >> 3;
     }
 
     /// @dev The second signal: Σᵢ wordᵢ·contextⁱ mod r by Horner's rule, the word itself when there is one.
     /// Assumes canonical words, at least one.
     function outputCommitmentOf(uint256[] calldata words, uint256 context) internal pure returns (uint256 sum) {
-        uint256 i = words.length - 1;
-        sum = words[i];
-        while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), words[--i], Groth16Lib.R);
+        unchecked {
+            uint256 i = words.length - 1;
+            sum = words[i];
+            while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), words[--i], Groth16Lib.R);
+        }
     }
 }
