@@ -1,0 +1,23 @@
+import { Command } from "commander";
+import { writeCircuit } from "../src/model/writeArtefacts.ts";
+import { projectPath } from "../src/paths.ts";
+import { buildCircuit } from "./terminal/buildModel.ts";
+import { callerPath } from "./terminal/callerPath.ts";
+import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
+
+export const compileCommand = (): Command =>
+  withModelOptions(
+    new Command("compile")
+      .description("compile a model to a circuit: graph.json, .circom, .r1cs, .wasm, .sym")
+      .argument("<model>", MODEL_ARGUMENT)
+      .option("--input <file>", "input rows that choose scales where the model brings none")
+      .option("--out <folder>", "where to write (default: build/models/<name>)"),
+  ).action(compile);
+
+async function compile(nameOrPath: string, options: ModelOptions & { input?: string; out?: string }): Promise<void> {
+  const { files, model } = await buildCircuit(nameOrPath, options);
+  const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
+  const written = await writeCircuit(folder, model);
+  console.log(`  ${folder}: ${written.join(", ")}`);
+  console.log(`  model hash   ${model.modelHash}\n  circuit hash ${model.circuitHash}`);
+}

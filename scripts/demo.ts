@@ -1,0 +1,66 @@
+import { Command } from "commander";
+import { buildContracts, connectChain } from "../src/chain/localChain.ts";
+import { recordPath, writeRecord } from "../src/chain/record.ts";
+import { recordOf } from "../src/chain/deploy.ts";
+import { readDigits } from "../src/demo/digits.ts";
+import { openMarket } from "../src/demo/market.ts";
+import { tellStory } from "../src/demo/story.ts";
+import type { DemoReport } from "../src/demo/report.ts";
+import { createProver } from "../src/groth16/prover.ts";
+import { writeJson } from "../src/jsonFile.ts";
+import { buildKey } from "./terminal/buildModel.ts";
+import { callerPath } from "./terminal/callerPath.ts";
+import { gitCommit } from "./terminal/gitCommit.ts";
+import { parsePositive } from "./terminal/modelOptions.ts";
+import { terminalNarrator as narrator } from "./terminal/terminalNarrator.ts";
+
+const MODEL = "digits-mlp";
+
+export const demoCommand = (): Command =>
+  new Command("demo")
+    .description("an agent buys a digit's label and pays only against a proof; cheats are refused")
+    .option("--digit <number>", "which held-out digit to buy, counted from 1", parsePositive, 4)
+    .option("--json <file>", "write the figures here")
+    .action(demo);
+
+async function demo(options: { digit: number; json?: string }): Promise<void> {
+  narrator.chapter("1. The model, its circuit, its key");
+  const { digit, other } = await readDigits(MODEL, options.digit);
+  const { files, model, seconds, cached } = await buildKey(MODEL, { maxPower: 18 });
+  console.log(`  ${files.config?.title}; model hash ${model.modelHash}`);
+  await narrator.step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
+
+  const chain = await connectChain();
+  const market = await narrator.step(
+    "Deploying",
+    () => openMarket(chain, model),
+    ({ tollgate }) => `Deployed registries and escrow (${String(tollgate.escrow.target)}), registered the model`,
+  );
+  const prover = await narrator.step(
+    "Loading the prover",
+    () => createProver({ ...model.circuit, zkeyPath: model.zkeyPath }),
+    () => "Loaded the prover",
+  );
+  const network = { name: "demo", chainId: 31337, commit: gitCommit() };
+  const record = await recordOf(market.tollgate, market.terms, network, { [MODEL]: market.modelRecord });
+  await writeRecord(recordPath(network.name, network.chainId), record);
+  console.log(`  Deployment record: ${recordPath(network.name, network.chainId)}`);
+
+  const result = await tellStory({ market, prover, narrator }, digit, other);
+  await prover.close();
+  const { label, gas, paid, toll, refunded, cheats, proveSeconds } = result;
+  const report: DemoReport = {
+    model: MODEL,
+    expectedLabel: digit.label,
+    label,
+    constraints: model.circuit.constraints,
+    seconds: { ...seconds, prove: proveSeconds },
+    cached,
+    gas,
+    paid: String(paid),
+    toll: String(toll),
+    refunded: String(refunded),
+    cheats,
+  };
+  if (options.json !== undefined) await writeJson(callerPath(options.json), report);
+}

@@ -1,0 +1,62 @@
+import { Command, InvalidArgumentError } from "commander";
+import { ZeroAddress, isAddress } from "ethers";
+import { deployTollgate, recordOf, registerModel, requireTrustworthyKey } from "../src/chain/deploy.ts";
+import { buildContracts, connectChain } from "../src/chain/localChain.ts";
+import { recordPath, writeRecord, type ModelRecord } from "../src/chain/record.ts";
+import { buildKey } from "./terminal/buildModel.ts";
+import { gitCommit } from "./terminal/gitCommit.ts";
+import { step } from "./terminal/progress.ts";
+
+interface Options {
+  readonly network: string;
+  readonly model: string[];
+  readonly tollBps: number;
+  readonly tollCollector?: string;
+}
+
+export const deployCommand = (): Command =>
+  new Command("deploy")
+    .description("deploy registries and escrow, register models with development keys, write the deployment record")
+    .requiredOption("--network <name>", "network of hardhat.config.ts, for example localhost")
+    .option("--model <name...>", "models to register", ["digits-mlp"])
+    .option("--toll-bps <points>", "toll of every settled amount in basis points, 0 to 100", parseTollBps, 0)
+    .option("--toll-collector <address>", "who is credited with tolls (default: the deployer)", parseAddress)
+    .action(deploy);
+
+async function deploy(options: Options): Promise<void> {
+  await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
+  const chain = await connectChain(options.network);
+  const { chainId } = await chain.ethers.provider.getNetwork();
+  const [deployer] = await chain.ethers.getSigners();
+  const built = [];
+  for (const name of options.model) built.push((await buildKey(name, { maxPower: 18 })).model);
+  built.forEach((model) => requireTrustworthyKey(model, chainId));
+
+  const terms = { tollBps: options.tollBps, tollCollector: options.tollCollector ?? deployer.address };
+  const tollgate = await step(
+    "Deploying",
+    () => deployTollgate(chain.ethers, deployer, terms),
+    () => "Deployed",
+  );
+  const models: Record<string, ModelRecord> = {};
+  for (const model of built) {
+    const royalty = { royaltyBps: 0, royaltyTo: ZeroAddress };
+    models[model.graph.name] = await registerModel(tollgate.registry, deployer, model, "", royalty);
+  }
+  const network = { name: chain.name, chainId: Number(chainId), commit: gitCommit() };
+  const record = await recordOf(tollgate, terms, network, models);
+  const path = recordPath(network.name, network.chainId);
+  await writeRecord(path, record);
+  Object.entries(record.contracts).forEach(([name, { address }]) => console.log(`  ${name} ${address}`));
+  console.log(`  ${path}`);
+}
+
+function parseTollBps(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 100) return Number(text);
+  throw new InvalidArgumentError("want 0 to 100.");
+}
+
+function parseAddress(text: string): string {
+  if (isAddress(text)) return text;
+  throw new InvalidArgumentError("want an address.");
+}

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { emitModel } from "../src/model/compileModel.ts";
+import { quantiseModel, readGraph } from "../src/model/importModel.ts";
+import { readInputRows, readModelFiles } from "../src/model/modelFiles.ts";
+import { callerPath } from "./terminal/callerPath.ts";
+import {
+  importOptionsOf,
+  MODEL_ARGUMENT,
+  modelPath,
+  withModelOptions,
+  type ModelOptions,
+} from "./terminal/modelOptions.ts";
+import { formatInteger, formatTable } from "./terminal/table.ts";
+
+export const estimateCommand = (): Command =>
+  withModelOptions(
+    new Command("estimate")
+      .description("predict a circuit's constraints and its domain without compiling anything")
+      .argument("<model>", MODEL_ARGUMENT)
+      .option("--input <file>", "input rows that choose scales where the model brings none"),
+  ).action(estimate);
+
+async function estimate(model: string, options: ModelOptions & { input?: string }): Promise<void> {
+  const files = await readModelFiles(modelPath(model));
+  const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
+  const imported = importOptionsOf(options, rows);
+  const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
+  const { emitted } = emitModel(graph);
+  notes.forEach((note) => console.log(`  ${note}`));
+  const layers = emitted.byKernel.map(({ name, kernel, nonlinear, linear, total }) => [
+    name,
+    kernel,
+    ...[nonlinear, linear, total].map(formatInteger),
+  ]);
+  const { nonlinear, linear, total, domainPower } = emitted.cost;
+  const sum = ["total", "", ...[nonlinear, linear, total].map(formatInteger)];
+  console.log(formatTable([["layer", "kernel", "non-linear", "linear", "constraints"], ...layers, sum]));
+  console.log(`  domain 2^${domainPower} (${formatInteger(2 ** domainPower - total)} constraints free)`);
+}

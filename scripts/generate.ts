@@ -1,0 +1,41 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Command } from "commander";
+import writeFileAtomic from "write-file-atomic";
+import { InputError } from "../src/errors.ts";
+import { modelFilesOf, sharedFiles } from "../src/model/generatedFiles.ts";
+import { projectPath } from "../src/paths.ts";
+import { buildKey } from "./terminal/buildModel.ts";
+
+export const generateCommand = (): Command =>
+  new Command("generate")
+    .description("write every committed generated file again, or compare them with what would be written")
+    .option("--check", "write nothing; fail where a file differs")
+    .action(generate);
+
+async function generate({ check = false }: { check?: boolean }): Promise<void> {
+  const stale: string[] = [];
+  // Poseidon's constants come first: the models' circuits include them.
+  stale.push(...(await update(sharedFiles(), check)));
+  for (const name of await readdir(projectPath("circuits/models"))) {
+    const { model } = await buildKey(name, { maxPower: 18 });
+    stale.push(...(await update(await modelFilesOf(model), check)));
+  }
+  if (check && stale.length > 0) throw new InputError(`${stale.join(", ")}: not up to date, run: npm run generate`);
+  const changed = stale.length === 0 ? "nothing to do" : `wrote ${stale.join(", ")}`;
+  console.log(`  Generated files: ${check ? "up to date" : changed}`);
+}
+
+/** The files whose text differs from what it should be; written unless `check`. */
+async function update(files: ReadonlyMap<string, string>, check: boolean): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, text] of files) {
+    const absolute = projectPath(path);
+    if ((await readFile(absolute, "utf8").catch(() => undefined)) === text) continue;
+    stale.push(path);
+    if (check) continue;
+    await mkdir(dirname(absolute), { recursive: true });
+    await writeFileAtomic(absolute, text);
+  }
+  return stale;
+}

@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError } from "commander";
+import { id } from "ethers";
+import { randomSalt } from "../src/codec/commitment.ts";
+import { createProver } from "../src/groth16/prover.ts";
+import { decodeOutputs } from "../src/ir/decodeOutputs.ts";
+import { encodeInputs } from "../src/ir/encodeInputs.ts";
+import { writeJson } from "../src/jsonFile.ts";
+import { claimToJson, openingToJson } from "../src/model/claimFile.ts";
+import type { CompiledModel } from "../src/model/compileModel.ts";
+import { infer } from "../src/model/infer.ts";
+import { readInputRows } from "../src/model/modelFiles.ts";
+import { proveInference } from "../src/model/proveInference.ts";
+import { withKey } from "../src/model/setupModel.ts";
+import { buildCircuit, buildKey } from "./terminal/buildModel.ts";
+import { callerPath } from "./terminal/callerPath.ts";
+import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
+import { step } from "./terminal/progress.ts";
+
+interface Options extends ModelOptions {
+  readonly input: string;
+  readonly subject: string;
+  readonly zkey?: string;
+  readonly out: string;
+}
+
+export const proveCommand = (): Command =>
+  withModelOptions(
+    new Command("prove")
+      .description("run a model on an input and prove the result; writes the claim and, beside it, its opening")
+      .argument("<model>", MODEL_ARGUMENT)
+      .requiredOption("--input <file>", '{"input_data": [[…flattened tensor…], …]}, one row a model input')
+      .option("--subject <hex>", "what the proof is for: a job id, 32 bytes", parseSubject, id("tollgate prove"))
+      .option("--zkey <file>", "proving key to use instead of the development key")
+      .option("--out <file>", "where the claim goes; the opening goes to the same name with .opening", "claim.json"),
+  ).action(prove);
+
+async function prove(nameOrPath: string, options: Options): Promise<void> {
+  const { compiled, zkeyPath } = await circuitAndKey(nameOrPath, options);
+  const prover = await createProver({ ...compiled.circuit, zkeyPath });
+  const model = withKey(compiled, prover.vkey);
+  const rows = await readInputRows(callerPath(options.input));
+  const inference = infer(model.graph, encodeInputs(model.graph, rows), randomSalt());
+  const proven = await step("Proving", () => proveInference(prover, model.keyId, inference, options.subject));
+  const out = callerPath(options.out);
+  await writeJson(out, claimToJson(model, proven));
+  await writeJson(`${out}.opening`, openingToJson(proven));
+  for (const { name, values } of decodeOutputs(model.graph, inference.outputs)) {
+    console.log(`  ${name}: ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`);
+  }
+  console.log(`  ${out}: the claim\n  ${out}.opening: input and salt; give it to nobody who may not know the input`);
+}
+
+/** The circuit with the key given, or with the development key. */
+async function circuitAndKey(
+  nameOrPath: string,
+  options: Options,
+): Promise<{ compiled: CompiledModel; zkeyPath: string }> {
+  if (options.zkey !== undefined) {
+    return { compiled: (await buildCircuit(nameOrPath, options)).model, zkeyPath: callerPath(options.zkey) };
+  }
+  const { model } = await buildKey(nameOrPath, options);
+  return { compiled: model, zkeyPath: model.zkeyPath };
+}
+
+function parseSubject(text: string): string {
+  if (/^0x[0-9a-f]{64}$/.test(text) && BigInt(text) !== 0n) return text;
+  throw new InvalidArgumentError("want 0x and 64 lower-case hex digits, not all zero.");
+}

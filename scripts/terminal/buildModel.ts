@@ -1,0 +1,65 @@
+import { performance } from "node:perf_hooks";
+import { compileModel, emitModel, requireDomain, type CompiledModel } from "../../src/model/compileModel.ts";
+import { quantiseModel, readGraph } from "../../src/model/importModel.ts";
+import { readInputRows, readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
+import { setupModel, type SetUpModel } from "../../src/model/setupModel.ts";
+import { projectPath } from "../../src/paths.ts";
+import { callerPath } from "./callerPath.ts";
+import { importOptionsOf, modelPath, type ModelOptions } from "./modelOptions.ts";
+import { step } from "./progress.ts";
+import { formatInteger } from "./table.ts";
+
+/** Where every command and test keeps what it built, by content. */
+export const CACHE_ROOT = projectPath("build/cache");
+
+export interface Built<Model> {
+  readonly files: ModelFiles;
+  readonly model: Model;
+  readonly seconds: { readonly compile: number; readonly setup: number };
+  /** Whether everything came from the cache. */
+  readonly cached: boolean;
+}
+
+/** Reads, quantises and compiles a model, telling progress. */
+export async function buildCircuit(
+  nameOrPath: string,
+  options: ModelOptions & { readonly input?: string },
+  cacheRoot = CACHE_ROOT,
+): Promise<Built<CompiledModel>> {
+  const files = await readModelFiles(modelPath(nameOrPath));
+  const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
+  const imported = importOptionsOf(options, rows);
+  const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
+  notes.forEach((note) => console.log(`  ${note}`));
+  const emitted = emitModel(graph);
+  requireDomain(emitted, options.maxPower);
+  const start = performance.now();
+  const model = await step(
+    `Compiling ${emitted.emitted.template}.circom`,
+    () => compileModel(emitted, cacheRoot),
+    ({ circuit: { constraints, cached } }) =>
+      `${cached ? "Found" : "Compiled"} ${emitted.emitted.template}.circom: ${formatInteger(constraints.total)} constraints ` +
+      `(predicted ${formatInteger(emitted.emitted.cost.total)}), domain 2^${constraints.domainPower}`,
+  );
+  const seconds = { compile: secondsSince(start), setup: 0 };
+  return { files, model, seconds, cached: model.circuit.cached };
+}
+
+/** As `buildCircuit`, and makes the dealer's key. */
+export async function buildKey(
+  nameOrPath: string,
+  options: ModelOptions & { readonly input?: string },
+  cacheRoot = CACHE_ROOT,
+): Promise<Built<SetUpModel>> {
+  const { files, model, seconds, cached } = await buildCircuit(nameOrPath, options, cacheRoot);
+  const start = performance.now();
+  const setUp = await step(
+    "Dealing a development key",
+    () => setupModel(model, cacheRoot),
+    ({ setupCached, keyId }) => `${setupCached ? "Found" : "Dealt"} the development key ${keyId}`,
+  );
+  const setup = secondsSince(start);
+  return { files, model: setUp, seconds: { ...seconds, setup }, cached: cached && setUp.setupCached };
+}
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1000;

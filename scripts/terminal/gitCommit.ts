@@ -1,0 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { projectPath } from "../../src/paths.ts";
+
+/** Commit of the checkout, null outside one. */
+export function gitCommit(): string | null {
+  const { status, stdout } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: projectPath("."), encoding: "utf8" });
+  return status === 0 ? stdout.trim() : null;
+}

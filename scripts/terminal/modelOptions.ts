@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import type { ImportOptions } from "../../src/model/importModel.ts";
+import { projectPath } from "../../src/paths.ts";
+import { callerPath } from "./callerPath.ts";
+
+/** Options of every command that reads a model. */
+export interface ModelOptions {
+  readonly inputRange?: readonly [number, number];
+  readonly weightBits?: number;
+  readonly activationBits?: number;
+  readonly inputBits?: number;
+  readonly batch?: number;
+  readonly dim?: ReadonlyMap<string, number>;
+  readonly maxPower: number;
+}
+
+export const MODEL_ARGUMENT = "name of a model in circuits/models, a model folder, or an ONNX file";
+
+/** Adds the options that decide how a model becomes an integer program. */
+export const withModelOptions = (command: Command): Command =>
+  command
+    .option("--input-range <low,high>", "real bounds of inputs that model.json does not describe", parseRange)
+    .option("--weight-bits <bits>", "width of weights, 2 to 16 (default: 8)", parsePositive)
+    .option("--activation-bits <bits>", "width of activations, 2 to 16 (default: 8)", parsePositive)
+    .option("--input-bits <bits>", "width of inputs that are not discrete, 2 to 16 (default: 8)", parsePositive)
+    .option("--batch <size>", "size of a first axis that the model leaves open (default: 1)", parsePositive)
+    .option("--dim <name=size>", "size of a symbolic axis; can be repeated", collectDimension)
+    .option("--max-power <power>", "largest domain, as a power of two", parsePositive, 18);
+
+export const importOptionsOf = (
+  { dim, ...options }: ModelOptions,
+  rows?: readonly (readonly number[])[],
+): ImportOptions => {
+  const { inputRange, weightBits, activationBits, inputBits, batch } = options;
+  return { inputRange, weightBits, activationBits, inputBits, batch, dimensions: dim, rows };
+};
+
+/** A shipped model's folder by its name, else a path from where the user called. */
+export function modelPath(nameOrPath: string): string {
+  const shipped = projectPath(`circuits/models/${nameOrPath}`);
+  return /^[a-z0-9-]+$/.test(nameOrPath) && existsSync(shipped) ? shipped : callerPath(nameOrPath);
+}
+
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("want a positive integer.");
+}
+
+function parseRange(text: string): [number, number] {
+  const bounds = text.split(",").map((bound) => (bound.trim() === "" ? NaN : Number(bound)));
+  if (bounds.length === 2 && bounds.every(Number.isFinite) && bounds[0] < bounds[1]) return [bounds[0], bounds[1]];
+  throw new InvalidArgumentError("want two numbers, the lower first, for example 0,1.");
+}
+
+function collectDimension(text: string, dimensions: ReadonlyMap<string, number> = new Map()): Map<string, number> {
+  const [name, size, ...rest] = text.split("=");
+  if (name === "" || size === undefined || rest.length > 0) {
+    throw new InvalidArgumentError("want a name and a size, for example sequence=16.");
+  }
+  return new Map([...dimensions, [name, parsePositive(size)]]);
+}

@@ -1,0 +1,30 @@
+import { CommanderError, type Command } from "commander";
+import { InputError } from "../../src/errors.ts";
+
+/** Runs a command line. Exit code 0 on success, 2 on bad input (one line), 1 on anything unexpected (with its cause). */
+export async function runProgram(program: Command): Promise<void> {
+  prepare(program);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+  // Worker threads of the curve and of the in-process chain would keep the process alive.
+  process.exit();
+}
+
+/** Makes commander throw instead of exiting, in every command. */
+function prepare(command: Command): void {
+  command.exitOverride().configureHelp({ sortSubcommands: false });
+  command.commands.forEach(prepare);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof InputError) {
+    console.error(`error: ${error.message}`);
+    return 2;
+  }
+  console.error(error);
+  return 1;
+}

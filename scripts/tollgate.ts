@@ -1,0 +1,27 @@
+import { Command } from "commander";
+import { runProgram } from "./terminal/runProgram.ts";
+import { benchCommand } from "./bench.ts";
+import { compileCommand } from "./compile.ts";
+import { demoCommand } from "./demo.ts";
+import { deployCommand } from "./deploy.ts";
+import { estimateCommand } from "./estimate.ts";
+import { generateCommand } from "./generate.ts";
+import { proveCommand } from "./prove.ts";
+import { setupCommand } from "./setup.ts";
+import { tryCommand } from "./try.ts";
+import { verifyCommand } from "./verify.ts";
+
+const program = new Command("tollgate")
+  .description("Pay for machine inference only against a proof.")
+  .addCommand(demoCommand())
+  .addCommand(tryCommand())
+  .addCommand(estimateCommand())
+  .addCommand(compileCommand())
+  .addCommand(setupCommand())
+  .addCommand(proveCommand())
+  .addCommand(verifyCommand())
+  .addCommand(deployCommand())
+  .addCommand(benchCommand())
+  .addCommand(generateCommand());
+
+await runProgram(program);

@@ -1,0 +1,32 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import writeFileAtomic from "write-file-atomic";
+import type { z } from "zod";
+import { InputError } from "./errors.ts";
+
+/** Reads a JSON file of the given schema. Throws InputError naming the file and the first thing wrong in it. */
+export async function parseJsonFile<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
+  const parsed = schema.safeParse(await readJson(path));
+  if (parsed.success) return parsed.data;
+  const { path: where, message } = parsed.error.issues[0];
+  throw new InputError(`${path}: ${where.length > 0 ? `${where.join(".")}: ` : ""}${message}`);
+}
+
+/** Reads a JSON file. Throws InputError where it is missing or not JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(`${path}: cannot be read (${error.code}), want a JSON file`);
+  });
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new InputError(`${path}: not JSON (${(error as Error).message})`);
+  }
+}
+
+/** Writes JSON whole or not at all, making its folder; bigints become decimal strings. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  const text = JSON.stringify(value, (_, field: unknown) => (typeof field === "bigint" ? field.toString() : field), 2);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, `${text}\n`);
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { Claim } from "../chain/verifyClaim.ts";
+import { InputError } from "../errors.ts";
+import { SCALAR_ORDER } from "../field.ts";
+import { parseDecimal } from "../groth16/points.ts";
+import { parseProof, proofToJson } from "../groth16/proof.ts";
+import { parseJsonFile } from "../jsonFile.ts";
+import type { ProvenInference } from "./proveInference.ts";
+import type { KeyedModel } from "./setupModel.ts";
+
+const Bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/, "want 32 bytes in lower-case hex");
+
+/** A claim as a file: numbers are canonical decimals, the proof is snarkjs's JSON. */
+const ClaimFile = z.strictObject({
+  keyId: Bytes32,
+  subject: Bytes32,
+  inputCommitment: z.unknown(),
+  words: z.array(z.unknown()),
+  proof: z.unknown(),
+});
+
+/** Words stay below this, or an output would have two encodings (ADR-0001). */
+const WORD_LIMIT = 1n << 253n;
+
+/** What `prove` writes and `verify` reads. */
+export const claimToJson = ({ keyId }: KeyedModel, { inference, subject, proof }: ProvenInference): object => ({
+  keyId,
+  subject,
+  inputCommitment: String(inference.inputCommitment),
+  words: inference.words.map(String),
+  proof: proofToJson(proof),
+});
+
+/** What opens the commitment of a claim: for the client and the provider only. */
+export const openingToJson = ({ inference }: ProvenInference): object => ({
+  inputs: inference.inputs.map((tensor) => tensor.map(String)),
+  salt: String(inference.salt),
+});
+
+/** Reads a claim about a model. Throws InputError naming the field that is wrong, or where it is under another key. */
+export async function readClaim(path: string, model: KeyedModel): Promise<Claim> {
+  const file = await parseJsonFile(path, ClaimFile);
+  if (file.keyId !== model.keyId) {
+    throw new InputError(`${path}: keyId: the claim is under the key ${file.keyId}, the model's is ${model.keyId}`);
+  }
+  if (file.words.length !== model.wordCount) {
+    throw new InputError(`${path}: words: got ${file.words.length}, want ${model.wordCount}`);
+  }
+  return inFile(path, () => ({
+    inputCommitment: parseDecimal(file.inputCommitment, "inputCommitment", SCALAR_ORDER),
+    words: file.words.map((word, index) => parseDecimal(word, `words[${index}]`, WORD_LIMIT)),
+    subject: file.subject,
+    proof: parseProof(file.proof),
+  }));
+}
+
+/** Puts the file's name before what is wrong in it. */
+function inFile<Result>(path: string, parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Graph } from "../ir/graph.ts";
+import { readOnnx } from "../onnx/readOnnx.ts";
+import { quantise, type QuantisedModel, type QuantiseOptions } from "../passes/quantise.ts";
+import { samplesOf } from "../passes/samples.ts";
+import type { ModelFiles } from "./modelFiles.ts";
+
+/** What a user may set beside the model's own files. */
+export interface ImportOptions extends Pick<
+  QuantiseOptions,
+  "inputRange" | "weightBits" | "activationBits" | "inputBits"
+> {
+  /** Rows of an input file; they choose activation scales where the model brings no calibration samples. */
+  readonly rows?: readonly (readonly number[])[] | undefined;
+  readonly batch?: number | undefined;
+  readonly dimensions?: ReadonlyMap<string, number> | undefined;
+}
+
+/** Reads a model's graph from its ONNX bytes. */
+export const readGraph = ({ onnx }: ModelFiles, { batch, dimensions }: ImportOptions): Graph =>
+  readOnnx(onnx, { batch, dimensions });
+
+/** Makes the integer program of a graph, with what the model's folder says of inputs and samples. */
+export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOptions): QuantisedModel {
+  const { rows, batch: _batch, dimensions: _dimensions, ...widths } = options;
+  const samples = files.calibration ?? rows;
+  return quantise(graph, {
+    ...widths,
+    name: files.name,
+    inputs: files.config?.inputs,
+    samples: samples && samplesOf(graph, samples),
+  });
+}

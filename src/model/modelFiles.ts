@@ -1,0 +1,70 @@
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { z } from "zod";
+import { InputError } from "../errors.ts";
+import { parseJsonFile } from "../jsonFile.ts";
+
+/** What a model's author says of it beside the ONNX file, in model.json. */
+const ModelConfig = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, "want lower-case letters, digits and hyphens"),
+  title: z.string(),
+  /** By input name: real bounds, and the distance of neighbouring values where the input is discrete. */
+  inputs: z.record(
+    z.string(),
+    z.strictObject({ range: z.tuple([z.number(), z.number()]), step: z.number().positive().optional() }),
+  ),
+  /** Output that names the class, and the names of the classes. */
+  classifier: z.string().optional(),
+  labels: z.array(z.string()).optional(),
+  /** How an input is shown as a picture in a terminal. */
+  picture: z.strictObject({ width: z.int().positive(), height: z.int().positive(), max: z.number() }).optional(),
+});
+
+export type ModelConfig = z.infer<typeof ModelConfig>;
+
+/** A model as it lies on disk. */
+export interface ModelFiles {
+  /** Kebab-case name: model.json's, else the file's. */
+  readonly name: string;
+  readonly onnxPath: string;
+  readonly onnx: Uint8Array;
+  readonly config: ModelConfig | undefined;
+  /** Rows that fix the activation scales: samples/calibration.json, absent for a bare file. */
+  readonly calibration: readonly (readonly number[])[] | undefined;
+}
+
+const InputFile = z.object({ input_data: z.array(z.array(z.number())).min(1) });
+
+/** Reads `{"input_data": [[…flattened tensor…], …]}`, one row a model input; other keys are ignored. */
+export async function readInputRows(path: string): Promise<number[][]> {
+  return (await parseJsonFile(path, InputFile)).input_data;
+}
+
+/** Reads a model folder (model.onnx, model.json, samples/) or an ONNX file with an optional model.json beside it. */
+export async function readModelFiles(path: string): Promise<ModelFiles> {
+  if (!existsSync(path)) throw new InputError(`${path}: no such file or folder, want an ONNX file or a model folder`);
+  const onnxPath = statSync(path).isDirectory() ? join(path, "model.onnx") : path;
+  if (!existsSync(onnxPath)) throw new InputError(`${path}: holds no model.onnx`);
+  const folder = dirname(onnxPath);
+  const configPath = join(folder, "model.json");
+  const config = existsSync(configPath) ? await parseJsonFile(configPath, ModelConfig) : undefined;
+  const samplesPath = join(folder, "samples", "calibration.json");
+  return {
+    name: config?.name ?? nameFrom(onnxPath),
+    onnxPath,
+    onnx: await readFile(onnxPath),
+    config,
+    calibration: existsSync(samplesPath) ? await readInputRows(samplesPath) : undefined,
+  };
+}
+
+function nameFrom(onnxPath: string): string {
+  const stem = basename(onnxPath, extname(onnxPath));
+  const name = (stem === "model" || stem === "network" ? basename(dirname(onnxPath)) : stem)
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "")
+    .slice(0, 64);
+  return name === "" ? "model" : name;
+}
