@@ -129,11 +129,9 @@ async function verifyFrame({ registry, connection, prover, keyId }: Market): Pro
   return frameGas(connection.provider, hash, to);
 }
 
-type ProofArgument = Parameters<InferenceEscrow["settle"]>[2];
-
-async function prove({ prover }: Pick<Market, "prover">, subject: Hex, keyId: Hex): Promise<ProofArgument> {
+async function prove({ prover }: Pick<Market, "prover">, subject: Hex, keyId: Hex): Promise<bigint[]> {
   const context = contextOf(keyId, BigInt(INPUT_COMMITMENT), subject, WORDS);
-  return (await prover.prove([BigInt(INPUT_COMMITMENT), WORDS[0], context])) as ProofArgument;
+  return [...(await prover.prove([BigInt(INPUT_COMMITMENT), WORDS[0], context]))];
 }
 
 async function gasOf(sent: Promise<ContractTransactionResponse>): Promise<number> {

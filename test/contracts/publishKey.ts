@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { bn254 } from "@noble/curves/bn254.js";
+import { expect } from "chai";
+import { network } from "hardhat";
+import type { VerifyingKey } from "../../src/chain/statement.ts";
+import { keyIdOf } from "../../src/chain/statement.ts";
+import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
+import { g1Words, g2Words, keyOf, trapdoorOf } from "../fixtures/mint.ts";
+import { toArgument } from "./market.ts";
+
+const G1 = bn254.G1.Point;
+const G2 = bn254.G2.Point;
+const KEY = keyOf(trapdoorOf("publish"));
+const GAMMA = g2Words(G2.BASE);
+const withIc = (index: number, point: readonly bigint[]): VerifyingKey => ({
+  ...KEY,
+  ic: KEY.ic.map((old, at) => (at === index ? point : old)),
+});
+const negated = ([x, y]: readonly bigint[]): bigint[] => [x, BASE_ORDER - y];
+const negatedG2 = ([x1, x0, y1, y0]: readonly bigint[]): bigint[] => [x1, x0, BASE_ORDER - y1, BASE_ORDER - y0];
+
+/** A point of the twisted curve outside the subgroup of order r: the first x that has a y. */
+function outsideSubgroup(): bigint[] {
+  const { Fp2 } = bn254.fields;
+  const b = G2.CURVE().b;
+  for (let c0 = 1n; ; c0++) {
+    const x = Fp2.create({ c0, c1: 0n });
+    const square = Fp2.add(Fp2.mul(Fp2.sqr(x), x), b);
+    try {
+      const point = G2.fromAffine({ x, y: Fp2.sqrt(square) });
+      if (!point.isTorsionFree()) return g2Words(point);
+    } catch {
+      // No y for this x.
+    }
+  }
+}
+
+/** scalar(label, empty) of ADR-0001's dealer. */
+function dealerScalar(label: string): bigint {
+  const digest = createHash("sha512").update(`tollgate dealer v1\0${label}\0`).digest("hex");
+  return (BigInt(`0x${digest}`) % (SCALAR_ORDER - 1n)) + 1n;
+}
+
+describe("publishKey", () => {
+  it("stores a key as code, under the hash of key and word count", async () => {
+    const { ethers } = await network.create();
+    const registry = await ethers.deployContract("ModelRegistry");
+    await expect(registry.publishKey(toArgument(KEY), 3)).to.emit(registry, "KeyPublished");
+    const [key, wordCount, stopped] = await registry.getKey(keyIdOf(KEY, 3));
+    expect(keyIdOf(key.toObject(true) as VerifyingKey, 3)).to.equal(keyIdOf(KEY, 3));
+    expect([wordCount, stopped]).to.deep.equal([3n, false]);
+    const [event] = await registry.queryFilter(registry.filters.KeyPublished());
+    expect(await ethers.provider.getCode(event.args.pointer)).to.have.length(2 + 2 * 577);
+  });
+
+  it("does nothing the second time, whoever calls", async () => {
+    const { ethers } = await network.create();
+    const [, other] = await ethers.getSigners();
+    const registry = await ethers.deployContract("ModelRegistry");
+    await registry.publishKey(toArgument(KEY), 1);
+    await expect(registry.connect(other).publishKey(toArgument(KEY), 1)).not.to.emit(registry, "KeyPublished");
+    expect(await registry.publishKey.staticCall(toArgument(KEY), 1)).to.equal(keyIdOf(KEY, 1));
+  });
+
+  it("knows no key that was not published", async () => {
+    const { ethers } = await network.create();
+    const registry = await ethers.deployContract("ModelRegistry");
+    const keyId = keyIdOf(KEY, 1);
+    for (const call of [registry.getKey(keyId), registry.isStopped(keyId)]) {
+      await expect(call).to.be.revertedWithCustomError(registry, "KeyNotFound").withArgs(keyId);
+    }
+  });
+
+  const refused: [string, VerifyingKey, string][] = [
+    ["δ = γ", { ...KEY, delta: GAMMA }, "G2PointIsGenerator"],
+    ["δ = −γ", { ...KEY, delta: negatedG2(GAMMA) }, "G2PointIsGenerator"],
+    ["β = γ", { ...KEY, beta: GAMMA }, "G2PointIsGenerator"],
+    ["δ = β", { ...KEY, delta: KEY.beta }, "BetaEqualsDelta"],
+    ["δ = −β", { ...KEY, delta: negatedG2(KEY.beta) }, "BetaEqualsDelta"],
+    ["α the generator", { ...KEY, alpha: g1Words(G1.BASE) }, "AlphaIsGenerator"],
+    ["α off the curve", { ...KEY, alpha: [KEY.alpha[0], KEY.alpha[1] + 1n] }, "G1PointNotOnCurve"],
+    ["α at infinity", { ...KEY, alpha: [0n, 0n] }, "G1PointNotOnCurve"],
+    ["β off the curve", { ...KEY, beta: [1n, 2n, 3n, 4n] }, "G2PointInvalid"],
+    ["β at infinity", { ...KEY, beta: [0n, 0n, 0n, 0n] }, "G2PointInvalid"],
+    ["δ off the curve", { ...KEY, delta: [1n, 2n, 3n, 4n] }, "G2PointInvalid"],
+    ["δ at infinity", { ...KEY, delta: [0n, 0n, 0n, 0n] }, "G2PointInvalid"],
+    ["β outside the subgroup", { ...KEY, beta: outsideSubgroup() }, "G2PointInvalid"],
+    ["δ outside the subgroup", { ...KEY, delta: outsideSubgroup() }, "G2PointInvalid"],
+    ...[0, 1, 2, 3].flatMap((index): [string, VerifyingKey, string][] => [
+      [`IC ${index} at infinity`, withIc(index, [0n, 0n]), "G1PointNotOnCurve"],
+      [`IC ${index} off the curve`, withIc(index, [1n, 3n]), "G1PointNotOnCurve"],
+      [`IC ${index} repeated`, withIc(index, KEY.ic[(index + 1) % 4]), "RepeatedIcPoint"],
+      [`IC ${index} opposite to another`, withIc(index, negated(KEY.ic[(index + 2) % 4])), "RepeatedIcPoint"],
+    ]),
+  ];
+  for (const [name, key, error] of refused) {
+    it(`refuses ${name}`, async () => {
+      const { ethers } = await network.create();
+      const registry = await ethers.deployContract("ModelRegistry");
+      await expect(registry.publishKey(toArgument(key), 1)).to.be.revertedWithCustomError(registry, error);
+    });
+  }
+
+  it("refuses every coordinate that is not below the field's order, in each of the 18 places", async () => {
+    const { ethers } = await network.create();
+    const registry = await ethers.deployContract("ModelRegistry");
+    const flat = [...KEY.alpha, ...KEY.beta, ...KEY.delta, ...KEY.ic.flat()];
+    for (let index = 0; index < 18; index++) {
+      const words = flat.map((word, at) => (at === index ? word + BASE_ORDER : word));
+      const ic = [10, 12, 14, 16].map((from) => words.slice(from, from + 2));
+      const key = { alpha: words.slice(0, 2), beta: words.slice(2, 6), delta: words.slice(6, 10), ic };
+      await expect(registry.publishKey(toArgument(key), 1))
+        .to.be.revertedWithCustomError(registry, "CoordinateNotInField")
+        .withArgs(index, words[index], BASE_ORDER);
+    }
+  });
+
+  it("refuses a key without words", async () => {
+    const { ethers } = await network.create();
+    const registry = await ethers.deployContract("ModelRegistry");
+    await expect(registry.publishKey(toArgument(KEY), 0)).to.be.revertedWithCustomError(registry, "ZeroWordCount");
+  });
+
+  describe("with α or β of the public dealer (ADR-0001)", () => {
+    const secrets = { alpha: dealerScalar("alpha"), beta: dealerScalar("beta") };
+    const keys = {
+      α: { ...KEY, alpha: g1Words(G1.BASE.multiply(secrets.alpha)) },
+      "−α": { ...KEY, alpha: negated(g1Words(G1.BASE.multiply(secrets.alpha))) },
+      β: { ...KEY, beta: g2Words(G2.BASE.multiply(secrets.beta)) },
+    };
+    for (const [name, key] of Object.entries(keys)) {
+      it(`accepts ${name} on chain 31337 and refuses it elsewhere`, async () => {
+        const development = await network.create();
+        const registry = await development.ethers.deployContract("ModelRegistry");
+        await expect(registry.publishKey(toArgument(key), 1)).to.emit(registry, "KeyPublished");
+
+        const elsewhere = await network.create({ override: { chainId: 1 } });
+        const other = await elsewhere.ethers.deployContract("ModelRegistry");
+        await expect(other.publishKey(toArgument(key), 1))
+          .to.be.revertedWithCustomError(other, "DealerKeyOffDevelopmentChain")
+          .withArgs(1, 31_337);
+        await expect(other.publishKey(toArgument(KEY), 1)).to.emit(other, "KeyPublished");
+      });
+    }
+  });
+});
