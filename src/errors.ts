@@ -2,3 +2,12 @@
 export class InputError extends Error {
   override readonly name = "InputError";
 }
+
+/** Runs `work` and puts the name of the file that it reads before the message of an InputError. */
+export function inFile<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`, { cause: error }) : error;
+  }
+}

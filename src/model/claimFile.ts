@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Claim } from "../chain/verifyClaim.ts";
-import { InputError } from "../errors.ts";
+import { InputError, inFile } from "../errors.ts";
 import { SCALAR_ORDER } from "../field.ts";
 import { parseDecimal } from "../groth16/points.ts";
 import { parseProof, proofToJson } from "../groth16/proof.ts";
@@ -52,13 +52,4 @@ export async function readClaim(path: string, model: KeyedModel): Promise<Claim>
     subject: file.subject,
     proof: parseProof(file.proof),
   }));
-}
-
-/** Puts the file's name before what is wrong in it. */
-function inFile<Result>(path: string, parse: () => Result): Result {
-  try {
-    return parse();
-  } catch (error) {
-    throw error instanceof InputError ? new InputError(`${path}: ${error.message}`) : error;
-  }
 }

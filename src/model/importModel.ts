@@ -1,3 +1,4 @@
+import { inFile } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { readOnnx } from "../onnx/readOnnx.ts";
 import { quantise, type QuantisedModel, type QuantiseOptions } from "../passes/quantise.ts";
@@ -16,8 +17,8 @@ export interface ImportOptions extends Pick<
 }
 
 /** Reads a model's graph from its ONNX bytes. */
-export const readGraph = ({ onnx }: ModelFiles, { batch, dimensions }: ImportOptions): Graph =>
-  readOnnx(onnx, { batch, dimensions });
+export const readGraph = ({ onnx, onnxPath }: ModelFiles, { batch, dimensions }: ImportOptions): Graph =>
+  inFile(onnxPath, () => readOnnx(onnx, { batch, dimensions }));
 
 /** Makes the integer program of a graph, with what the model's folder says of inputs and samples. */
 export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOptions): QuantisedModel {

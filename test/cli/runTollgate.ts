@@ -1,0 +1,23 @@
+import { spawn } from "node:child_process";
+import { projectPath } from "../../src/paths.ts";
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command line as a user in `folder` would through npm. */
+export function runTollgate(folder: string, ...args: string[]): Promise<CommandResult> {
+  const child = spawn(process.execPath, [projectPath("scripts/tollgate.ts"), ...args], {
+    cwd: projectPath("."),
+    env: { ...process.env, INIT_CWD: folder },
+  });
+  const texts = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, ...texts }));
+  });
+}

@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import { connectChain } from "../../src/chain/localChain.ts";
+import { recordOf } from "../../src/chain/deploy.ts";
+import { DeploymentRecord } from "../../src/chain/record.ts";
+import { readDigits } from "../../src/demo/digits.ts";
+import { openMarket, PRICE, type Market } from "../../src/demo/market.ts";
+import type { Narrator } from "../../src/demo/narrator.ts";
+import { tellStory, type StoryResult } from "../../src/demo/story.ts";
+import { createProver } from "../../src/groth16/prover.ts";
+import { compileModel, emitModel } from "../../src/model/compileModel.ts";
+import { quantiseModel, readGraph } from "../../src/model/importModel.ts";
+import { readModelFiles } from "../../src/model/modelFiles.ts";
+import { setupModel, type SetUpModel } from "../../src/model/setupModel.ts";
+import { projectPath } from "../../src/paths.ts";
+
+const SILENT: Narrator = {
+  chapter: () => {},
+  say: () => {},
+  table: () => {},
+  picture: () => {},
+  step: (_title, work) => work(),
+};
+
+describe("the story: a digit is paid for against its proof, and nothing else is paid", () => {
+  let model: SetUpModel;
+  let market: Market;
+  let result: StoryResult;
+  let trueLabel: number;
+
+  before(async () => {
+    const cacheRoot = projectPath("build/cache");
+    const files = await readModelFiles(projectPath("circuits/models/digits-mlp"));
+    const { graph } = quantiseModel(files, readGraph(files, {}), {});
+    model = await setupModel(await compileModel(emitModel(graph), cacheRoot), cacheRoot);
+    market = await openMarket(await connectChain(), model);
+    const prover = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
+    const { digit, other } = await readDigits("digits-mlp", 4);
+    trueLabel = digit.label;
+    result = await tellStory({ market, prover, narrator: SILENT }, digit, other);
+    await prover.close();
+  });
+
+  it("keeps the model within 2,000 constraints and predicts their number", () => {
+    expect(model.circuit.constraints.total).to.be.at.most(2_000);
+    expect(model.circuit.constraints).to.deep.equal(model.emitted.cost);
+  });
+
+  it("delivers the true label and pays the provider and the toll", async () => {
+    expect(result.label).to.equal(trueLabel);
+    expect(result.paid + result.toll).to.equal(PRICE);
+    expect(await market.token.balanceOf(market.people.provider)).to.equal(result.paid);
+    expect(await market.token.balanceOf(market.people.tollCollector)).to.equal(result.toll);
+  });
+
+  it("refuses every cheat for its own reason", () => {
+    const errors = Object.fromEntries(result.cheats.map(({ name, error }) => [name, error?.replace(/\(.*/, "")]));
+    expect(errors).to.deep.equal({
+      "another output": "InvalidProof",
+      "another input": "InvalidProof",
+      "copied proof for the copier's own job": "InvalidProof",
+      "a signal ≥ r": "InputCommitmentOutOfRange",
+      "replay with another encoding of the proof": "JobNotInState",
+      "a late settle": "DeadlinePassed",
+    });
+    expect(result.cheats.every(({ refused }) => refused)).to.equal(true);
+  });
+
+  it("refunds the job that nobody served, and the copier got nothing", async () => {
+    const { escrow } = market.tollgate;
+    expect(result.refunded).to.equal(PRICE);
+    expect(await escrow.creditOf(market.people.client, market.token)).to.equal(PRICE);
+    expect(await escrow.creditOf(market.people.copier, market.token)).to.equal(0n);
+    const held = await market.token.balanceOf(escrow);
+    expect(held, "the refund and the copier's own deposit").to.equal(2n * PRICE);
+  });
+
+  it("verifies within 208,400 gas of the registry's own frame", () => {
+    expect(result.gas.verify).to.be.at.most(208_400);
+  });
+
+  it("writes a deployment record that matches the chain and its schema", async () => {
+    const network = { name: "test", chainId: 31337, commit: null };
+    const record = await recordOf(market.tollgate, market.terms, network, { "digits-mlp": market.modelRecord });
+    expect(DeploymentRecord.parse(record)).to.deep.equal(record);
+    const [, , owner] = await market.tollgate.registry.getModel(market.modelRecord.modelId);
+    expect(owner).to.equal(market.people.deployer.address);
+  });
+});
