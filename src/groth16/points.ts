@@ -13,8 +13,9 @@ export type G2Point = typeof G2.BASE;
 export function toG1([x, y]: readonly bigint[]): G1Point | string {
   if (![x, y].every(isCoordinate)) return "a coordinate is not in [0, q)";
   if (x === 0n && y === 0n) return "the point at infinity";
-  const point = G1.fromAffine({ x, y });
-  return Fp.eql(Fp.sqr(y), Fp.add(Fp.mul(Fp.sqr(x), x), 3n)) ? point : "not on the curve";
+  // Before noble makes a point: it throws at y = 0, which no point of odd order has.
+  const onCurve = Fp.eql(Fp.sqr(y), Fp.add(Fp.mul(Fp.sqr(x), x), 3n));
+  return onCurve ? G1.fromAffine({ x, y }) : "not on the curve";
 }
 
 /** The point of G2 with EIP-197's order of coordinates (x₁, x₀, y₁, y₀ for x₀ + x₁·i), or what is wrong with it. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { toBytes32 } from "../chain/statement.ts";
 import { InputError } from "../errors.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../field.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
@@ -86,13 +87,13 @@ ${dealt ? DEALER_GUARD : ""}
 }
 
 const DEALER_GUARD = `    /// @notice The key comes from the public dealer setup: everybody can forge proofs under it.
-    error DealerKeyOffDevelopmentChain(uint256 chainId);
+    error DealerKeyOffDevelopmentChain(uint256 chainId, uint256 developmentChainId);
 
     constructor() {
-        if (block.chainid != ${DEVELOPMENT_CHAIN_ID}) revert DealerKeyOffDevelopmentChain(block.chainid);
+        if (block.chainid != ${DEVELOPMENT_CHAIN_ID}) revert DealerKeyOffDevelopmentChain(block.chainid, ${DEVELOPMENT_CHAIN_ID});
     }
 `;
 
 /** As uint256 literals: Solidity takes an array's type from its first element. */
 const coordinates = (point: readonly bigint[]): string =>
-  point.map((value) => `uint256(0x${value.toString(16).padStart(64, "0")})`).join(", ");
+  point.map((value) => `uint256(${toBytes32(value)})`).join(", ");
