@@ -1,13 +1,6 @@
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Hex, Job, ModelCommitment, VerifyingKey } from "../../src/chain/statement.ts";
-import {
-  FUNDING,
-  PROOF_SYSTEM_ID,
-  jobIdOf,
-  keyIdOf,
-  modelIdOf,
-  toBytes32,
-} from "../../src/chain/statement.ts";
+import { FUNDING, PROOF_SYSTEM_ID, jobIdOf, keyIdOf, modelIdOf, toBytes32 } from "../../src/chain/statement.ts";
 import type { Trapdoor } from "../fixtures/mint.ts";
 import { keyOf, mintStatement, trapdoorOf } from "../fixtures/mint.ts";
 
@@ -98,4 +91,3 @@ export async function deployMarket({ ethers, networkHelpers }: NetworkConnection
     ...{ jobId, prove, mintFor, stopKey, registerModel },
   };
 }
-

@@ -1,0 +1,104 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import { hashWords, toBytes32 } from "../../src/chain/statement.ts";
+import { INPUT_COMMITMENT, deployMarket } from "./market.ts";
+
+const connection = await network.create();
+const { ethers, networkHelpers } = connection;
+const deploy = () => deployMarket(connection);
+const SUBJECT = toBytes32(42n);
+
+describe("verifyAndSettle", () => {
+  it("records what was proven and says so", async () => {
+    const { settlements, modelId, words, mintFor, stranger } = await networkHelpers.loadFixture(deploy);
+    expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(false);
+    const call = settlements.connect(stranger);
+    await expect(call.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)))
+      .to.emit(settlements, "InferenceSettled")
+      .withArgs(modelId, INPUT_COMMITMENT, SUBJECT, words, stranger.address);
+    expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(true);
+    await settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words);
+  });
+
+  it("returns silently where the same is on record, so that a copier cannot make a composed call revert", async () => {
+    const { settlements, modelId, words, mintFor, stranger } = await networkHelpers.loadFixture(deploy);
+    const proof = mintFor(SUBJECT);
+    await settlements.connect(stranger).verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, proof);
+    await expect(settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, proof)).not.to.emit(
+      settlements,
+      "InferenceSettled",
+    );
+  });
+
+  it("reverts where other words are on record, even proven ones", async () => {
+    const { settlements, modelId, words, mintFor } = await networkHelpers.loadFixture(deploy);
+    const other = [words[0] + 1n];
+    await settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT));
+    await expect(settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, other, SUBJECT, mintFor(SUBJECT, other)))
+      .to.be.revertedWithCustomError(settlements, "RecordConflict")
+      .withArgs(hashWords(words), hashWords(other));
+  });
+
+  it("reverts on any other statement than was proven and records nothing", async () => {
+    const { settlements, registry, modelId, words, mintFor } = await networkHelpers.loadFixture(deploy);
+    const proof = mintFor(SUBJECT);
+    const statements: [string, bigint[], string][] = [
+      [toBytes32(BigInt(INPUT_COMMITMENT) + 1n), words, SUBJECT],
+      [INPUT_COMMITMENT, [words[0] + 1n], SUBJECT],
+      [INPUT_COMMITMENT, words, toBytes32(43n)],
+    ];
+    for (const [input, output, subject] of statements) {
+      await expect(settlements.verifyAndSettle(modelId, input, output, subject, proof)).to.be.revertedWithCustomError(
+        registry,
+        "InvalidProof",
+      );
+      expect(await settlements.isSettled(modelId, input, subject, output)).to.equal(false);
+    }
+    await expect(settlements.verifyAndSettle(1, INPUT_COMMITMENT, words, SUBJECT, proof)).to.be.revertedWithCustomError(
+      registry,
+      "ModelNotFound",
+    );
+  });
+
+  it("keeps the models of one key apart", async () => {
+    const { settlements, modelId, words, mintFor, registerModel } = await networkHelpers.loadFixture(deploy);
+    const other = await registerModel(100n);
+    await settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT));
+    expect(await settlements.isSettled(other, INPUT_COMMITMENT, SUBJECT, words)).to.equal(false);
+    await expect(settlements.requireSettled(other, INPUT_COMMITMENT, SUBJECT, words))
+      .to.be.revertedWithCustomError(settlements, "NotSettled")
+      .withArgs(toBytes32(0n), hashWords(words));
+  });
+
+  it("goes on under a deprecated model", async () => {
+    const { settlements, registry, modelId, words, mintFor } = await networkHelpers.loadFixture(deploy);
+    await registry.deprecateModel(modelId);
+    await settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT));
+    expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(true);
+  });
+
+  it("ends with the key: nothing is settled any more, what was settled does not count", async () => {
+    const { settlements, registry, modelId, words, mintFor, stopKey } = await networkHelpers.loadFixture(deploy);
+    await settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT));
+    await stopKey();
+    expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(false);
+    const other = toBytes32(43n);
+    const calls = [
+      settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words),
+      settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)),
+      settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, other, mintFor(other)),
+    ];
+    for (const call of calls) await expect(call).to.be.revertedWithCustomError(registry, "KeyIsStopped");
+  });
+
+  it("takes only a model registry", async () => {
+    const { settlements, token, stranger } = await networkHelpers.loadFixture(deploy);
+    const factory = await ethers.getContractFactory("SettlementRegistry");
+    for (const target of [settlements, token, stranger]) await expect(factory.deploy(target)).to.revert(ethers);
+    // A contract that answers false to everything: PUSH0 PUSH0 MSTORE PUSH1 32 PUSH0 RETURN.
+    await networkHelpers.setCode(stranger.address, "0x5f5f5260205ff3");
+    await expect(factory.deploy(stranger))
+      .to.be.revertedWithCustomError(settlements, "NotAModelRegistry")
+      .withArgs(stranger.address);
+  });
+});
