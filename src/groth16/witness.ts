@@ -33,37 +33,45 @@ export async function createWitnessCalculator(options: {
   r1cs: R1cs;
 }): Promise<WitnessCalculator> {
   const sizes = inputSizes(await readFile(options.symPath, "utf8"), options.r1cs);
-  const instance = await instantiate(options.wasmPath);
-  const calculator = await WitnessCalculatorBuilder(instance);
+  const failures: string[] = [];
+  const calculator = await WitnessCalculatorBuilder(await instantiate(options.wasmPath, failures));
   if (calculator.witnessSize !== options.r1cs.wires)
     throw new InputError(
       `${options.wasmPath}: a witness of ${calculator.witnessSize} wires, but the circuit has ${options.r1cs.wires}; compile both together`,
     );
-  return async (inputs) => {
+  const calculate = async (inputs: Inputs): Promise<Uint8Array> => {
     checkInputs(inputs, sizes);
-    return calculator.calculateWTNSBin(inputs, true);
+    failures.length = 0;
+    try {
+      return await calculator.calculateWTNSBin(inputs, true);
+    } catch (error) {
+      // circom_runtime wraps what the program reports in errors of its own.
+      throw failures.length > 0 ? new InputError(`inputs: no witness: ${failures.join("; ")}`) : error;
+    }
+  };
+  // One instance holds one witness at a time: calls wait for the one before.
+  let last: Promise<unknown> = Promise.resolve();
+  return (inputs) => {
+    const next = last.then(() => calculate(inputs));
+    last = next.catch(() => undefined);
+    return next;
   };
 }
 
-async function instantiate(wasmPath: string): Promise<WebAssembly.Instance> {
-  let messages = "";
+/** Instantiates circom's program; what it reports goes to `failures`. */
+async function instantiate(wasmPath: string, failures: string[]): Promise<WebAssembly.Instance> {
   const nextMessage = (): string => {
     const next = instance.exports.getMessageChar as () => number;
     let text = "";
     for (let code = next(); code !== 0; code = next()) text += String.fromCharCode(code);
-    return text;
+    return text.trim();
   };
   const runtime = {
     exceptionHandler: (code: number) => {
-      const report = [EXCEPTIONS[code] ?? `circom error ${code}`, ...messages.split("\n")].filter(
-        (line) => line !== "",
-      );
-      messages = "";
-      throw new InputError(`inputs: no witness: ${report.map((line) => line.trim()).join("; ")}`);
+      failures.unshift(EXCEPTIONS[code] ?? `circom error ${code}`);
+      throw new Error(failures.join("; "));
     },
-    printErrorMessage: () => {
-      messages += `${nextMessage()}\n`;
-    },
+    printErrorMessage: () => failures.push(nextMessage()),
     writeBufferMessage: nextMessage,
     showSharedRWMemory: () => {},
   };
