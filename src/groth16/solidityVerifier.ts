@@ -76,15 +76,17 @@ ${dealt ? DEALER_GUARD : ""}
         }
     }
 
-    /// @dev A precompile's answer of exactly \`length\` bytes.
+${PRECOMPILE_CALL}}
+`;
+}
+
+const PRECOMPILE_CALL = `    /// @dev A precompile's answer of exactly \`length\` bytes.
     function _call(address precompile, bytes memory input, uint256 length) private view returns (bytes memory output) {
         bool success;
         (success, output) = precompile.staticcall(input);
         if (!success || output.length != length) revert InvalidProof();
     }
-}
 `;
-}
 
 const DEALER_GUARD = `    /// @notice The key comes from the public dealer setup: everybody can forge proofs under it.
     error DealerKeyOffDevelopmentChain(uint256 chainId, uint256 developmentChainId);
