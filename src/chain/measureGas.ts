@@ -21,7 +21,7 @@ export interface GasFigures {
 }
 
 interface Market {
-  readonly connection: NetworkConnection<"l1">;
+  readonly connection: NetworkConnection;
   readonly prover: GasProver;
   readonly registry: ModelRegistry;
   readonly escrow: InferenceEscrow;
@@ -42,7 +42,7 @@ const REGISTER = "registerModel((bytes32,bytes32,bytes32,bytes4,string),uint16,a
  * Measures the operations on contracts that it deploys on `connection`, a fresh network whose clock it moves.
  * Every credit slot that a measured settlement writes is in use before, as it is for a provider at work.
  */
-export async function measureGas(connection: NetworkConnection<"l1">, prover: GasProver): Promise<GasFigures> {
+export async function measureGas(connection: NetworkConnection, prover: GasProver): Promise<GasFigures> {
   const market = await deployMarket(connection, prover);
   const royaltyReceiver = (await connection.ethers.getSigners())[3].address;
   const free = await registerModel(market, 0, NO_ONE);
@@ -60,7 +60,7 @@ export async function measureGas(connection: NetworkConnection<"l1">, prover: Ga
   };
 }
 
-async function deployMarket(connection: NetworkConnection<"l1">, prover: GasProver): Promise<Market> {
+async function deployMarket(connection: NetworkConnection, prover: GasProver): Promise<Market> {
   const { ethers, networkHelpers } = connection;
   const [client, provider, tollCollector] = await ethers.getSigners();
   const registry = await ethers.deployContract("ModelRegistry");

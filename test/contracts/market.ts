@@ -35,7 +35,7 @@ export const wordsOf = (wordCount: number): bigint[] =>
   Array.from({ length: wordCount }, (_, index) => 1_000n + BigInt(index));
 
 /** Registries, escrow, a token and one model with a royalty over a key whose trapdoor is known. */
-export async function deployMarket({ ethers, networkHelpers }: NetworkConnection<"l1">, wordCount = 1) {
+export async function deployMarket({ ethers, networkHelpers }: NetworkConnection, wordCount = 1) {
   const [client, provider, tollCollector, royaltyReceiver, stranger] = await ethers.getSigners();
   const { chainId } = await ethers.provider.getNetwork();
   const registry = await ethers.deployContract("ModelRegistry");
@@ -86,8 +86,25 @@ export async function deployMarket({ ethers, networkHelpers }: NetworkConnection
     await registry.stop(keyId, claim(words, toBytes32(7n)), claim(other, toBytes32(8n)));
   };
   return {
-    ...{ registry, settlements, escrow, token, trapdoor, keyId, modelId, terms, words, chainId },
-    ...{ client, provider, tollCollector, royaltyReceiver, stranger },
-    ...{ jobId, prove, mintFor, stopKey, registerModel },
+    registry,
+    settlements,
+    escrow,
+    token,
+    trapdoor,
+    keyId,
+    modelId,
+    terms,
+    words,
+    chainId,
+    client,
+    provider,
+    tollCollector,
+    royaltyReceiver,
+    stranger,
+    jobId,
+    prove,
+    mintFor,
+    stopKey,
+    registerModel,
   };
 }

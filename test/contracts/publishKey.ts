@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { bn254 } from "@noble/curves/bn254.js";
 import { expect } from "chai";
+import type { Result } from "ethers";
 import { network } from "hardhat";
 import type { VerifyingKey } from "../../src/chain/statement.ts";
 import { keyIdOf } from "../../src/chain/statement.ts";
@@ -47,7 +48,7 @@ describe("publishKey", () => {
     const registry = await ethers.deployContract("ModelRegistry");
     await expect(registry.publishKey(toArgument(KEY), 3)).to.emit(registry, "KeyPublished");
     const [key, wordCount, stopped] = await registry.getKey(keyIdOf(KEY, 3));
-    expect(keyIdOf(key.toObject(true) as VerifyingKey, 3)).to.equal(keyIdOf(KEY, 3));
+    expect(keyIdOf((key as unknown as Result).toObject(true) as VerifyingKey, 3)).to.equal(keyIdOf(KEY, 3));
     expect([wordCount, stopped]).to.deep.equal([3n, false]);
     const [event] = await registry.queryFilter(registry.filters.KeyPublished());
     expect(await ethers.provider.getCode(event.args.pointer)).to.have.length(2 + 2 * 577);
@@ -66,8 +67,8 @@ describe("publishKey", () => {
     const { ethers } = await network.create();
     const registry = await ethers.deployContract("ModelRegistry");
     const keyId = keyIdOf(KEY, 1);
-    for (const call of [registry.getKey(keyId), registry.isStopped(keyId)]) {
-      await expect(call).to.be.revertedWithCustomError(registry, "KeyNotFound").withArgs(keyId);
+    for (const call of [() => registry.getKey(keyId), () => registry.isStopped(keyId)]) {
+      await expect(call()).to.be.revertedWithCustomError(registry, "KeyNotFound").withArgs(keyId);
     }
   });
 

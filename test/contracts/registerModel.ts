@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { Result } from "ethers";
 import { network } from "hardhat";
 import { PROOF_SYSTEM_ID, keyIdOf, modelIdOf, toBytes32 } from "../../src/chain/statement.ts";
 import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
@@ -20,7 +21,7 @@ describe("registerModel", () => {
       .and.to.emit(registry, "RoyaltySet")
       .withArgs(id, 1_000, royaltyReceiver.address);
     const [stored, deprecated, owner] = await registry.getModel(id);
-    expect(stored.toObject()).to.deep.equal(commitment);
+    expect((stored as unknown as Result).toObject()).to.deep.equal(commitment);
     expect([deprecated, owner]).to.deep.equal([false, stranger.address]);
     expect([...(await registry.termsOf(id))]).to.deep.equal([keyId, 1_000n, royaltyReceiver.address, false]);
   });
@@ -89,8 +90,8 @@ describe("registerModel", () => {
 
   it("knows no model that was not registered", async () => {
     const { registry } = await networkHelpers.loadFixture(deploy);
-    for (const call of [registry.getModel(1), registry.termsOf(1), registry.deprecateModel(1)]) {
-      await expect(call).to.be.revertedWithCustomError(registry, "ModelNotFound").withArgs(1);
+    for (const call of [() => registry.getModel(1), () => registry.termsOf(1), () => registry.deprecateModel(1)]) {
+      await expect(call()).to.be.revertedWithCustomError(registry, "ModelNotFound").withArgs(1);
     }
   });
 

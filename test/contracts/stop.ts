@@ -27,12 +27,12 @@ describe("stop", () => {
     expect(await registry.isStopped(keyId)).to.equal(true);
     const subject = toBytes32(9n);
     const attempts = [
-      registry.verify(keyId, INPUT_COMMITMENT, [1n, 2n], subject, mintFor(subject, [1n, 2n])),
-      registry.stop(keyId, a, b),
-      registry[REGISTER](commitmentTo(keyId)),
+      () => registry.verify(keyId, INPUT_COMMITMENT, [1n, 2n], subject, mintFor(subject, [1n, 2n])),
+      () => registry.stop(keyId, a, b),
+      () => registry[REGISTER](commitmentTo(keyId)),
     ];
     for (const attempt of attempts) {
-      await expect(attempt).to.be.revertedWithCustomError(registry, "KeyIsStopped").withArgs(keyId);
+      await expect(attempt()).to.be.revertedWithCustomError(registry, "KeyIsStopped").withArgs(keyId);
     }
     await registry.publishKey(toArgument(keyOf(trapdoor)), 2);
     expect(await registry.isStopped(keyId)).to.equal(true);

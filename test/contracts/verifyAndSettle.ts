@@ -84,11 +84,11 @@ describe("verifyAndSettle", () => {
     expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(false);
     const other = toBytes32(43n);
     const calls = [
-      settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words),
-      settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)),
-      settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, other, mintFor(other)),
+      () => settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words),
+      () => settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)),
+      () => settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, other, mintFor(other)),
     ];
-    for (const call of calls) await expect(call).to.be.revertedWithCustomError(registry, "KeyIsStopped");
+    for (const call of calls) await expect(call()).to.be.revertedWithCustomError(registry, "KeyIsStopped");
   });
 
   it("takes only a model registry", async () => {
