@@ -8,19 +8,20 @@ pragma circom 2.2.0;
 // Bits from `freeBits` upward are 0 or `gate`: where the gate is 0, the value is below 2^freeBits.
 // @input  terms ASSUMED such that the value stands for an integer v as above.
 // @input  gate  ASSUMED 0 or 1; not read when freeBits = bits.
-// @output lower ENFORCED bits 0 to bits-2 of the value.
+// @output lower ENFORCED bits 0 to bits-2 of the value (the constant 0 where there are none: circom cannot place an
+//               empty array among different instances of a template).
 template RangeCheck(bits, freeBits, termCount, coefficients, offset) {
     assert(bits >= 1 && bits <= 252);
     assert(freeBits >= 1 && freeBits <= bits);
     signal input terms[termCount];
     signal input gate;
-    signal output lower[bits - 1];
+    signal output lower[bits == 1 ? 1 : bits - 1];
 
     var value = offset;
     for (var i = 0; i < termCount; i++) {
         value += coefficients[i] * terms[i];
     }
-    signal bitHint[bits - 1];
+    signal bitHint[bits == 1 ? 1 : bits - 1];
     var rest = value;
     for (var i = 0; i < bits - 1; i++) {
         bitHint[i] <-- (value >> i) & 1;
@@ -31,6 +32,10 @@ template RangeCheck(bits, freeBits, termCount, coefficients, offset) {
         }
         rest -= bitHint[i] * 2 ** i;
         lower[i] <== bitHint[i];
+    }
+    if (bits == 1) {
+        bitHint[0] <== 0;
+        lower[0] <== bitHint[0];
     }
     if (bits == freeBits) {
         rest * (rest - 2 ** (bits - 1)) === 0;

@@ -252,7 +252,9 @@ function wordsCost(
   const coefficients = elements.map(({ isVariable }, index) => BigInt(isVariable) << BigInt(positions[index].shift));
   if (wordCount === 1) {
     const constant = elements.reduce((sum, { offset }, index) => sum + (offset << BigInt(positions[index].shift)), 0n);
-    return { nonlinear: contextSquare, linear: affineRows(coefficients, constant) };
+    // A public signal is never merged with a constant.
+    const linear = coefficients.every((coefficient) => coefficient === 0n) ? 1 : affineRows(coefficients, constant);
+    return { nonlinear: contextSquare, linear };
   }
   // The first product is linear in the context where the last word is a constant.
   const lastVaries = elements.some(

@@ -15,10 +15,7 @@ export const add: Kernel<AddNode> = {
     high: combine(node, left.high, left.low, right.high, right.low),
   }),
 
-  cost({ left, right, multipliers: [first, second] }, [{ low }]) {
-    const coefficients = left === right ? [first + second] : [first, second];
-    return { nonlinear: 0, linear: low.length * affineRows(coefficients, 0) };
-  },
+  cost: ({ multipliers }, [{ low }]) => ({ nonlinear: 0, linear: low.length * affineRows(multipliers, 0) }),
 
   emit: ({ output, left, right, multipliers }, [{ low }]) => ({
     includes: ["Add.circom"],
