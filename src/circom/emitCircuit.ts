@@ -53,7 +53,8 @@ export const LIBRARY_TEMPLATES: ReadonlySet<string> = new Set([
   "SaturatingShift",
 ]);
 
-const UNPACKED_LIMIT = 1 << 16;
+/** A key stores its word count in 16 bits. */
+const WORD_COUNT_LIMIT = 1 << 16;
 
 /**
  * Writes the circuit of an integer program with the public signals of ADR-0001. `graphHash` identifies the graph in the
@@ -109,10 +110,13 @@ const inputSignal = (index: number): string => `input${index}`;
 
 const plainText = (text: string): string => text.replace(/[^A-Za-z0-9]+/g, "_").slice(0, 40);
 
-/** PascalCase of the letters and digits in a model's name. */
+/** PascalCase of the letters and digits in a model's name, at most 64 of them. */
 function templateName(name: string): string {
   const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const pascal = words.map((word) => word[0].toUpperCase() + word.slice(1)).join("");
+  const pascal = words
+    .map((word) => word[0].toUpperCase() + word.slice(1))
+    .join("")
+    .slice(0, 64);
   const isUsable = /^[A-Z]/.test(pascal) && !LIBRARY_TEMPLATES.has(pascal);
   return isUsable ? pascal : `Model${pascal}`;
 }
@@ -195,8 +199,10 @@ function outputWords({ outputs }: IntegerGraph, intervals: ReadonlyMap<string, I
   const elements = outputs.flatMap((output) => storedElements(output, intervals.get(output.from)));
   if (elements.length === 0) throw new InputError("the model has no output, want at least one element");
   const { positions, wordCount } = layOut(elementWidths(outputs));
-  if (wordCount >= UNPACKED_LIMIT) {
-    throw new InputError(`the outputs take ${wordCount} words of ${WORD_BITS} bits, want fewer than ${UNPACKED_LIMIT}`);
+  if (wordCount >= WORD_COUNT_LIMIT) {
+    throw new InputError(
+      `the outputs take ${wordCount} words of ${WORD_BITS} bits, want fewer than ${WORD_COUNT_LIMIT}`,
+    );
   }
   const lengths = outputs.map(({ shape }) => elementCount(shape));
   const parameters = [

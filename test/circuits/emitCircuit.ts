@@ -1,0 +1,109 @@
+import { expect } from "chai";
+import { emitCircuit } from "../../src/circom/emitCircuit.ts";
+import { InputError } from "../../src/errors.ts";
+import type { IntegerGraph, KernelNode } from "../../src/ir/integerGraph.ts";
+import { evaluate } from "../../src/kernels/interpret.ts";
+import { compileText } from "../fixtures/circuits/circuitUnderTest.ts";
+
+/** A reproducible integer in [low, high], by a linear congruential generator. */
+function integers(seed: number): (low: number, high: number) => number {
+  let state = seed;
+  return (low, high) => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return low + Math.floor((state / 0x80000000) * (high - low + 1));
+  };
+}
+
+/** 64 pixels of 5 bits, 32 activations of 8 bits, 10 logits and their label: the shape of the digits model. */
+function digitsLike(): IntegerGraph {
+  const next = integers(1);
+  const layer = (outputs: number, inputs: number) => ({
+    batch: 1,
+    weights: Array.from({ length: outputs }, () => Array.from({ length: inputs }, () => next(-127, 127))),
+    bias: Array.from({ length: outputs }, () => next(-1000, 1000)),
+  });
+  return oneInput([64], 5, [
+    { kernel: "Linear", name: "first", input: "x", output: "a", ...layer(32, 64) },
+    { kernel: "Requantise", name: "relu", input: "a", output: "b", shift: 7, bits: 8, signed: false },
+    { kernel: "Linear", name: "second", input: "b", output: "logits", ...layer(10, 32) },
+    { kernel: "ArgMax", name: "argmax", input: "logits", output: "label", batch: 1 },
+  ]);
+}
+
+/** A graph with one input `x` of which the last one or two values are the outputs `logits` and `label`. */
+function oneInput(shape: number[], bits: number, kernels: KernelNode[]): IntegerGraph {
+  return {
+    format: "tollgate-graph-1",
+    name: "test",
+    source: { onnxSha256: "" },
+    inputs: [{ name: "x", shape, bits, signed: false, scale: 1, range: { low: 0, high: 1, source: "option" } }],
+    kernels,
+    outputs: [
+      { name: "label", from: "label", role: "label", shape: [1], bits: 4, signed: false, scale: 1 },
+      { name: "logits", from: "logits", role: "values", shape: [10], bits: 22, signed: true, scale: 1 },
+    ],
+  };
+}
+
+describe("emitCircuit", () => {
+  it("proves a 64-32-10 perceptron with its salted commitment in at most 2,000 constraints", async () => {
+    const { source, template, cost, byKernel } = emitCircuit(digitsLike(), "00");
+    expect(cost.total).to.be.at.most(2000);
+    expect((await compileText(template, source)).counts).to.deep.equal(cost);
+    expect(byKernel.reduce((sum, { total }) => sum + total, 0)).to.equal(cost.total);
+  });
+
+  it("lets no text of a model reach the circuit", () => {
+    const hostile = 'x"; signal output stolen; // \n */ component main = Evil();';
+    const graph = digitsLike();
+    const renamed = JSON.parse(JSON.stringify(graph).replaceAll('"x"', JSON.stringify(hostile)));
+    const { source, template } = emitCircuit({ ...renamed, name: hostile }, `ab\n${hostile}`);
+    expect(template).to.match(/^[A-Z][A-Za-z0-9]*$/);
+    expect(source.match(/component main/g)).to.have.lengthOf(1);
+    expect(source).to.not.match(/output stolen|= Evil|\*\//);
+  });
+
+  it("keeps a model's template apart from the library's", () => {
+    expect(emitCircuit({ ...digitsLike(), name: "linear" }, "00").template).to.equal("ModelLinear");
+    expect(emitCircuit({ ...digitsLike(), name: "28x28" }, "00").template).to.equal("Model28x28");
+  });
+
+  it("names the kernel whose values could wrap around the field", () => {
+    const huge: KernelNode[] = Array.from({ length: 5 }, (_, index) => ({
+      kernel: "Linear",
+      name: `layer${index}`,
+      input: index === 0 ? "x" : `v${index - 1}`,
+      output: `v${index}`,
+      batch: 1,
+      weights: [[Number.MAX_SAFE_INTEGER]],
+      bias: [0],
+    }));
+    expect(() => emitCircuit(oneInput([1], 5, huge), "00")).to.throw(InputError, "kernel layer4 (Linear)");
+  });
+
+  it("refuses an output that is narrower than its values", () => {
+    const graph = digitsLike();
+    const outputs = graph.outputs.map((output) => ({ ...output, bits: 4 }));
+    expect(() => emitCircuit({ ...graph, outputs }, "00")).to.throw(InputError, "output logits[0]: spans");
+  });
+
+  it("refuses programs that do not hang together", () => {
+    const graph = digitsLike();
+    const changed = (index: number, change: object): IntegerGraph => ({
+      ...graph,
+      kernels: graph.kernels.map((node, at) => (at === index ? ({ ...node, ...change } as KernelNode) : node)),
+    });
+    expect(() => emitCircuit(changed(0, { input: "nothing" }), "00")).to.throw(
+      InputError,
+      "value nothing does not exist",
+    );
+    expect(() => emitCircuit(changed(1, { output: "a" }), "00")).to.throw(InputError, "defined twice");
+    expect(() => emitCircuit(changed(0, { bias: [1] }), "00")).to.throw(InputError, "one bias an output");
+    expect(() => emitCircuit(changed(3, { kernel: "Sine" }), "00")).to.throw(InputError, "got kind Sine");
+    expect(() => evaluate(graph, [[1n]])).to.throw(InputError, "input x: got 1 elements, want 64");
+    expect(() => evaluate(graph, [Array<bigint>(64).fill(32n)])).to.throw(
+      InputError,
+      "32 is out of range, want 0 to 31",
+    );
+  });
+});
