@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { buildContracts, connectChain } from "../src/chain/localChain.ts";
+import { buildContracts } from "../src/chain/buildContracts.ts";
+import { connectChain } from "../src/chain/localChain.ts";
 import { recordPath, writeRecord } from "../src/chain/record.ts";
 import { recordOf } from "../src/chain/deploy.ts";
 import { readDigits } from "../src/demo/digits.ts";

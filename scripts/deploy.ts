@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
 import { ZeroAddress, isAddress } from "ethers";
 import { deployTollgate, recordOf, registerModel, requireTrustworthyKey } from "../src/chain/deploy.ts";
-import { buildContracts, connectChain } from "../src/chain/localChain.ts";
+import { buildContracts } from "../src/chain/buildContracts.ts";
+import { connectChain } from "../src/chain/localChain.ts";
 import { recordPath, writeRecord, type ModelRecord } from "../src/chain/record.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { gitCommit } from "./terminal/gitCommit.ts";

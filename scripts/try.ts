@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { buildContracts, connectChain } from "../src/chain/localChain.ts";
+import { buildContracts } from "../src/chain/buildContracts.ts";
+import { connectChain } from "../src/chain/localChain.ts";
 import { deployVerifier, verifyOnChain } from "../src/chain/verifyClaim.ts";
 import { InputError } from "../src/errors.ts";
 import { writeJson } from "../src/jsonFile.ts";

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { deployedRegistry } from "../src/chain/deployedRegistry.ts";
-import { buildContracts, connectChain } from "../src/chain/localChain.ts";
+import { buildContracts } from "../src/chain/buildContracts.ts";
+import { connectChain } from "../src/chain/localChain.ts";
 import { deployVerifier, verifyCall, verifyOnChain, type Claim } from "../src/chain/verifyClaim.ts";
 import { unpackWords } from "../src/codec/codec.ts";
 import { InputError } from "../src/errors.ts";

@@ -13,11 +13,6 @@ export interface Chain {
   readonly close: () => Promise<void>;
 }
 
-/** Compiles the contracts unless their artefacts are up to date. */
-export async function buildContracts(): Promise<void> {
-  await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
-}
-
 /**
  * Connects to a network of hardhat.config.ts by name; without one, starts a fresh development chain (31337). Throws
  * InputError where the configuration has no such network or nothing answers there.

@@ -86,8 +86,8 @@ describe("quantise", () => {
       await twin!.release();
       const count = heldOut.labels.length;
       console.log(`      label agreement ${agreements}/${count}, integer accuracy ${correct}/${count}`);
-      expect(agreements / count).to.be.at.least(0.99);
-      expect(correct / count).to.be.at.least(0.96);
+      expect(agreements).to.be.at.least(Math.ceil(0.99 * count));
+      expect(correct).to.be.at.least(Math.ceil(0.96 * count));
     });
 
     it("has the same model hash every time, over canonical JSON", () => {
@@ -120,7 +120,7 @@ describe("quantise", () => {
           { inputRange: [-1, 1], samples },
         );
         expect(comparison.problem).to.equal(undefined);
-        expect(comparison.maxRelError).to.be.greaterThan(0);
+        expect(comparison.maxRelError).to.satisfy((error: number) => error > 0);
       });
     }
 
