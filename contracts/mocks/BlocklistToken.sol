@@ -9,13 +9,14 @@ contract BlocklistToken is ERC20 {
     /// @notice The account may neither send nor receive.
     error AccountBlocked(address account);
 
-    mapping(address account => bool blocked) private _blocked;
+    /// @notice Whether an account may neither send nor receive.
+    mapping(address account => bool blocked) public isBlocked;
 
     constructor() ERC20("Blocklist Token", "BLOCK") {}
 
     /// @notice Blocks or unblocks an account.
     function setBlocked(address account, bool blocked) external {
-        _blocked[account] = blocked;
+        isBlocked[account] = blocked;
     }
 
     /// @notice Creates `amount` base units for `to`.
@@ -24,8 +25,8 @@ contract BlocklistToken is ERC20 {
     }
 
     function _update(address from, address to, uint256 value) internal override {
-        if (_blocked[from]) revert AccountBlocked(from);
-        if (_blocked[to]) revert AccountBlocked(to);
+        if (isBlocked[from]) revert AccountBlocked(from);
+        if (isBlocked[to]) revert AccountBlocked(to);
         super._update(from, to, value);
     }
 }
