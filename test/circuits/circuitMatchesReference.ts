@@ -5,9 +5,9 @@ import { circuitInputs, emitCircuit } from "../../src/circom/emitCircuit.ts";
 import { elementCount, highest, lowest, packWords } from "../../src/codec/codec.ts";
 import { commitInput } from "../../src/codec/commitment.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
-import type { IntegerGraph } from "../../src/ir/integerGraph.ts";
+import type { IntegerGraph, KernelNode } from "../../src/ir/integerGraph.ts";
 import { evaluate } from "../../src/kernels/interpret.ts";
-import { broken, compileText } from "../fixtures/circuits/circuitUnderTest.ts";
+import { type CircuitUnderTest, broken, compileText } from "../fixtures/circuits/circuitUnderTest.ts";
 import { drawGraph } from "../fixtures/circuits/randomGraph.ts";
 
 const FIELD_ELEMENT = fc.bigInt({ min: 0n, max: SCALAR_ORDER - 1n });
@@ -21,7 +21,97 @@ function drawInputs(draw: <Value>(arbitrary: fc.Arbitrary<Value>) => Value, { in
   return [fill(lowest), fill(highest), random(), random(), random()];
 }
 
+/** The circuit accepts the honest witness and says what codec and interpreter say. */
+async function compare(
+  circuit: CircuitUnderTest,
+  graph: IntegerGraph,
+  inputs: bigint[][],
+  salt: bigint,
+  context: bigint,
+): Promise<void> {
+  const witness = await circuit.witness(circuitInputs(inputs, salt, context));
+  expect(broken(circuit.constraints, witness)).to.deep.equal([]);
+  const words = packWords(graph.outputs, evaluate(graph, inputs));
+  const statement = [commitInput(graph.inputs, inputs, salt), outputCommitmentOf(words, context), context];
+  expect(witness.slice(1, 4)).to.deep.equal(statement);
+}
+
+/** A program over one input `x` of `rows` rows whose outputs are all its kernels' values. */
+function program(rows: number, size: number, bits: number, signed: boolean, kernels: KernelNode[]): IntegerGraph {
+  return {
+    format: "tollgate-graph-1",
+    name: "exhaustive",
+    source: { onnxSha256: "" },
+    inputs: [{ name: "x", shape: [rows, size], bits, signed, scale: 1, range: { low: 0, high: 1, source: "option" } }],
+    kernels,
+    outputs: kernels.map(({ output }) => {
+      const length = output.startsWith("label") ? rows : rows * size;
+      return { name: output, from: output, role: "values", shape: [length], bits: 12, signed: true, scale: 1 };
+    }),
+  };
+}
+
 describe("circuit and reference", () => {
+  it("agree on every rescaling of every number of an interval, whatever can saturate", async () => {
+    const rescalings = [
+      { shift: 0, bits: 4, signed: true },
+      { shift: 1, bits: 4, signed: false },
+      { shift: 1, bits: 10, signed: true },
+      { shift: 3, bits: 6, signed: false },
+      { shift: 3, bits: 5, signed: true },
+      { shift: 5, bits: 1, signed: false },
+      { shift: 7, bits: 3, signed: true },
+    ];
+    // Intervals that reach further down, further up, only up and only down.
+    const affine = [
+      { factor: 3, bias: -100 },
+      { factor: -3, bias: 100 },
+      { factor: 3, bias: 192 },
+      { factor: 3, bias: -200 },
+    ];
+    const kernels = affine.flatMap(({ factor, bias }, index): KernelNode[] => {
+      const acc = `acc${index}`;
+      return [
+        { kernel: "Linear", name: acc, input: "x", output: acc, batch: 128, weights: [[factor]], bias: [bias] },
+        ...rescalings.map((rescaling, at): KernelNode => {
+          const output = `${acc}_${at}`;
+          return { kernel: "Requantise", name: output, input: acc, output, ...rescaling };
+        }),
+      ];
+    });
+    const graph = program(128, 1, 7, true, kernels);
+    const { source, template, cost } = emitCircuit(graph, "00");
+    const circuit = await compileText(template, source);
+    expect(cost).to.deep.equal(circuit.counts);
+    await compare(circuit, graph, [Array.from({ length: 128 }, (_, index) => BigInt(index - 64))], 1n, 2n);
+  });
+
+  it("agree on the label of every triple of small numbers", async () => {
+    const shifted: KernelNode[] = [
+      { kernel: "ArgMax", name: "label", input: "x", output: "label", batch: 64 },
+      {
+        kernel: "Linear",
+        name: "apart",
+        input: "x",
+        output: "apart",
+        batch: 64,
+        weights: [
+          [1, 0, 0],
+          [0, 2, 0],
+          [0, 0, -1],
+        ],
+        bias: [1, -1, 4],
+      },
+      { kernel: "ArgMax", name: "labelApart", input: "apart", output: "labelApart", batch: 64 },
+    ];
+    const graph = program(64, 3, 2, false, shifted);
+    const { source, template, cost } = emitCircuit(graph, "00");
+    const circuit = await compileText(template, source);
+    expect(cost).to.deep.equal(circuit.counts);
+    const triples = Array.from({ length: 64 }, (_, row) => [row >> 4, (row >> 2) & 3, row & 3]);
+    await compare(circuit, graph, [triples.flat().map(BigInt)], 1n, 2n);
+  });
+
   it("agree on random programs and inputs, and the prediction equals the compiler's counts", async () => {
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (gen) => {
@@ -31,12 +121,7 @@ describe("circuit and reference", () => {
         const circuit = await compileText(template, source);
         expect(cost).to.deep.equal(circuit.counts);
         for (const inputs of drawInputs(draw, graph)) {
-          const [salt, context] = [draw(FIELD_ELEMENT), draw(CONTEXT)];
-          const witness = await circuit.witness(circuitInputs(inputs, salt, context));
-          expect(broken(circuit.constraints, witness)).to.deep.equal([]);
-          const words = packWords(graph.outputs, evaluate(graph, inputs));
-          const statement = [commitInput(graph.inputs, inputs, salt), outputCommitmentOf(words, context), context];
-          expect(witness.slice(1, 4)).to.deep.equal(statement);
+          await compare(circuit, graph, inputs, draw(FIELD_ELEMENT), draw(CONTEXT));
         }
       }),
       { seed: 2026, numRuns: 40, endOnFailure: true },

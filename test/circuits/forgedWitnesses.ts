@@ -24,6 +24,8 @@ const BASE: Inputs = {
   linearIn: [1n, 2n, 3n],
   shiftIn: -20n,
   reluIn: 60n,
+  underIn: 20n,
+  aboveIn: 60n,
   argMaxIn: [3n, -5n, 8n, 8n],
   element: [3n, 4n],
   outputIn: [5n, 6n],
@@ -168,6 +170,22 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
       ["relu.saturatedHint"],
       ["reluIn", "relu.saturatedHint", "relu.underHint", ...names("relu.z.lower", 3)],
     ),
+  },
+  "SaturatingShift, below only: a positive value passed off as negative": {
+    edits: { "under.saturatedHint": 1n, ...bits("under.z.lower", 6, 152n), underOut: 0n },
+    guard: over(["underIn", "under.saturatedHint", ...names("under.z.lower", 6)]),
+  },
+  "SaturatingShift, below only: a negative value passed off as its quotient": {
+    edits: { underIn: -20n, ...bits("under.z.lower", 6, -16n), underOut: -2n },
+    guard: over(["underIn", "under.saturatedHint", ...names("under.z.lower", 6)]),
+  },
+  "SaturatingShift, above only: an ordinary value passed off as too large": {
+    edits: { "above.saturatedHint": 1n, ...bits("above.z.lower", 7, -64n), aboveOut: 15n },
+    guard: over(["aboveIn", "above.saturatedHint", ...names("above.z.lower", 7)]),
+  },
+  "SaturatingShift, above only: a large value passed off as ordinary": {
+    edits: { aboveIn: 200n, ...bits("above.z.lower", 7, 204n), aboveOut: 25n },
+    guard: over(["aboveIn", "above.saturatedHint", ...names("above.z.lower", 7)]),
   },
   "ArgMax: the higher index on a tie": {
     edits: argMaxClaim({
