@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { connectChain } from "../src/chain/localChain.ts";
-import { recordPath, writeRecord } from "../src/chain/record.ts";
-import { recordOf } from "../src/chain/deploy.ts";
+import { saveRecord } from "../src/chain/deploy.ts";
 import { readDigits } from "../src/demo/digits.ts";
 import { openMarket } from "../src/demo/market.ts";
 import { tellStory } from "../src/demo/story.ts";
@@ -11,6 +10,7 @@ import { createProver } from "../src/groth16/prover.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
+import { describeCosts } from "./terminal/costTable.ts";
 import { gitCommit } from "./terminal/gitCommit.ts";
 import { parsePositive } from "./terminal/modelOptions.ts";
 import { terminalNarrator as narrator } from "./terminal/terminalNarrator.ts";
@@ -28,7 +28,8 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
   narrator.chapter("1. The model, its circuit, its key");
   const { digit, other } = await readDigits(MODEL, options.digit);
   const { files, model, seconds, cached } = await buildKey(MODEL, { maxPower: 18 });
-  console.log(`  ${files.config?.title}; model hash ${model.modelHash}`);
+  console.log(`  ${files.config?.title}, model hash ${model.modelHash}; predicted before compiling:`);
+  console.log(describeCosts(model.emitted));
   await narrator.step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
 
   const chain = await connectChain();
@@ -43,25 +44,19 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
     () => "Loaded the prover",
   );
   const network = { name: "demo", chainId: 31337, commit: gitCommit() };
-  const record = await recordOf(market.tollgate, market.terms, network, { [MODEL]: market.modelRecord });
-  await writeRecord(recordPath(network.name, network.chainId), record);
-  console.log(`  Deployment record: ${recordPath(network.name, network.chainId)}`);
+  const record = await saveRecord(market.tollgate, market.terms, network, { [MODEL]: market.modelRecord });
+  console.log(`  Deployment record: ${record}`);
 
   const result = await tellStory({ market, prover, narrator }, digit, other);
   await prover.close();
-  const { label, gas, paid, toll, refunded, cheats, proveSeconds } = result;
+  const { proveSeconds, ...told } = result;
   const report: DemoReport = {
     model: MODEL,
     expectedLabel: digit.label,
-    label,
     constraints: model.circuit.constraints,
     seconds: { ...seconds, prove: proveSeconds },
     cached,
-    gas,
-    paid: String(paid),
-    toll: String(toll),
-    refunded: String(refunded),
-    cheats,
+    ...told,
   };
   if (options.json !== undefined) await writeJson(callerPath(options.json), report);
 }

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { ZeroAddress, isAddress } from "ethers";
-import { deployTollgate, recordOf, registerModel, requireTrustworthyKey } from "../src/chain/deploy.ts";
+import { deployTollgate, registerModel, requireTrustworthyKey, saveRecord } from "../src/chain/deploy.ts";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { connectChain } from "../src/chain/localChain.ts";
-import { recordPath, writeRecord, type ModelRecord } from "../src/chain/record.ts";
+import type { ModelRecord } from "../src/chain/record.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { gitCommit } from "./terminal/gitCommit.ts";
 import { step } from "./terminal/progress.ts";
@@ -45,11 +45,8 @@ async function deploy(options: Options): Promise<void> {
     models[model.graph.name] = await registerModel(tollgate.registry, deployer, model, "", royalty);
   }
   const network = { name: chain.name, chainId: Number(chainId), commit: gitCommit() };
-  const record = await recordOf(tollgate, terms, network, models);
-  const path = recordPath(network.name, network.chainId);
-  await writeRecord(path, record);
-  Object.entries(record.contracts).forEach(([name, { address }]) => console.log(`  ${name} ${address}`));
-  console.log(`  ${path}`);
+  for (const [name, { target }] of Object.entries(tollgate)) console.log(`  ${name} ${String(target)}`);
+  console.log(`  Deployment record: ${await saveRecord(tollgate, terms, network, models)}`);
 }
 
 function parseTollBps(text: string): number {

@@ -3,6 +3,7 @@ import { emitModel } from "../src/model/compileModel.ts";
 import { quantiseModel, readGraph } from "../src/model/importModel.ts";
 import { readInputRows, readModelFiles } from "../src/model/modelFiles.ts";
 import { callerPath } from "./terminal/callerPath.ts";
+import { describeCosts } from "./terminal/costTable.ts";
 import {
   importOptionsOf,
   MODEL_ARGUMENT,
@@ -10,7 +11,6 @@ import {
   withModelOptions,
   type ModelOptions,
 } from "./terminal/modelOptions.ts";
-import { formatInteger, formatTable } from "./terminal/table.ts";
 
 export const estimateCommand = (): Command =>
   withModelOptions(
@@ -27,13 +27,5 @@ async function estimate(model: string, options: ModelOptions & { input?: string 
   const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
   const { emitted } = emitModel(graph);
   notes.forEach((note) => console.log(`  ${note}`));
-  const layers = emitted.byKernel.map(({ name, kernel, nonlinear, linear, total }) => [
-    name,
-    kernel,
-    ...[nonlinear, linear, total].map(formatInteger),
-  ]);
-  const { nonlinear, linear, total, domainPower } = emitted.cost;
-  const sum = ["total", "", ...[nonlinear, linear, total].map(formatInteger)];
-  console.log(formatTable([["layer", "kernel", "non-linear", "linear", "constraints"], ...layers, sum]));
-  console.log(`  domain 2^${domainPower} (${formatInteger(2 ** domainPower - total)} constraints free)`);
+  console.log(describeCosts(emitted));
 }

@@ -6,12 +6,11 @@ import { decodeOutputs } from "../src/ir/decodeOutputs.ts";
 import { encodeInputs } from "../src/ir/encodeInputs.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { claimToJson, openingToJson } from "../src/model/claimFile.ts";
-import type { CompiledModel } from "../src/model/compileModel.ts";
 import { infer } from "../src/model/infer.ts";
 import { readInputRows } from "../src/model/modelFiles.ts";
 import { proveInference } from "../src/model/proveInference.ts";
 import { withKey } from "../src/model/setupModel.ts";
-import { buildCircuit, buildKey } from "./terminal/buildModel.ts";
+import { buildWithZkey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
 import { step } from "./terminal/progress.ts";
@@ -35,7 +34,7 @@ export const proveCommand = (): Command =>
   ).action(prove);
 
 async function prove(nameOrPath: string, options: Options): Promise<void> {
-  const { compiled, zkeyPath } = await circuitAndKey(nameOrPath, options);
+  const { model: compiled, zkeyPath } = await buildWithZkey(nameOrPath, options);
   const prover = await createProver({ ...compiled.circuit, zkeyPath });
   const model = withKey(compiled, prover.vkey);
   const rows = await readInputRows(callerPath(options.input));
@@ -48,18 +47,6 @@ async function prove(nameOrPath: string, options: Options): Promise<void> {
     console.log(`  ${name}: ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`);
   }
   console.log(`  ${out}: the claim\n  ${out}.opening: input and salt; give it to nobody who may not know the input`);
-}
-
-/** The circuit with the key given, or with the development key. */
-async function circuitAndKey(
-  nameOrPath: string,
-  options: Options,
-): Promise<{ compiled: CompiledModel; zkeyPath: string }> {
-  if (options.zkey !== undefined) {
-    return { compiled: (await buildCircuit(nameOrPath, options)).model, zkeyPath: callerPath(options.zkey) };
-  }
-  const { model } = await buildKey(nameOrPath, options);
-  return { compiled: model, zkeyPath: model.zkeyPath };
 }
 
 function parseSubject(text: string): string {

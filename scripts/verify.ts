@@ -6,13 +6,11 @@ import { deployVerifier, verifyCall, verifyOnChain, type Claim } from "../src/ch
 import { unpackWords } from "../src/codec/codec.ts";
 import { InputError } from "../src/errors.ts";
 import { verifyProof } from "../src/groth16/verify.ts";
-import { parseVerifyingKey } from "../src/groth16/verifyingKey.ts";
 import { decodeOutputs } from "../src/ir/decodeOutputs.ts";
-import { readJson } from "../src/jsonFile.ts";
 import { readClaim } from "../src/model/claimFile.ts";
 import { signalsOf } from "../src/model/infer.ts";
-import { withKey, type KeyedModel } from "../src/model/setupModel.ts";
-import { buildCircuit, buildKey } from "./terminal/buildModel.ts";
+import type { KeyedModel } from "../src/model/setupModel.ts";
+import { buildWithVkey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
 import { step } from "./terminal/progress.ts";
@@ -36,7 +34,7 @@ export const verifyCommand = (): Command =>
   ).action(verify);
 
 async function verify(nameOrPath: string, claimPath: string, options: Options): Promise<void> {
-  const model = await keyedModel(nameOrPath, options);
+  const model = await buildWithVkey(nameOrPath, options);
   const claim = await readClaim(callerPath(claimPath), model);
   const signals = signalsOf(claim, model.keyId, claim.subject);
   if (!verifyProof(model.vkey, signals, claim.proof)) {
@@ -52,12 +50,6 @@ async function verify(nameOrPath: string, claimPath: string, options: Options): 
   for (const { name, values } of decodeOutputs(model.graph, unpackWords(model.graph.outputs, claim.words))) {
     console.log(`  ${name}: ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`);
   }
-}
-
-async function keyedModel(nameOrPath: string, options: Options): Promise<KeyedModel> {
-  if (options.vkey === undefined) return (await buildKey(nameOrPath, options)).model;
-  const { model } = await buildCircuit(nameOrPath, options);
-  return withKey(model, parseVerifyingKey(await readJson(callerPath(options.vkey))));
 }
 
 async function askChain(model: KeyedModel, claim: Claim, network: string | undefined): Promise<string> {

@@ -2,7 +2,10 @@ import { performance } from "node:perf_hooks";
 import { compileModel, emitModel, requireDomain, type CompiledModel } from "../../src/model/compileModel.ts";
 import { quantiseModel, readGraph } from "../../src/model/importModel.ts";
 import { readInputRows, readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
-import { setupModel, type SetUpModel } from "../../src/model/setupModel.ts";
+import { setupModel, withKey, type KeyedModel, type SetUpModel } from "../../src/model/setupModel.ts";
+import { inFile } from "../../src/errors.ts";
+import { parseVerifyingKey } from "../../src/groth16/verifyingKey.ts";
+import { readJson } from "../../src/jsonFile.ts";
 import { projectPath } from "../../src/paths.ts";
 import { callerPath } from "./callerPath.ts";
 import { importOptionsOf, modelPath, type ModelOptions } from "./modelOptions.ts";
@@ -60,6 +63,30 @@ export async function buildKey(
   );
   const setup = secondsSince(start);
   return { files, model: setUp, seconds: { ...seconds, setup }, cached: cached && setUp.setupCached };
+}
+
+/** A model with the verification key given as a file, else with the dealer's. */
+export async function buildWithVkey(
+  nameOrPath: string,
+  options: ModelOptions & { readonly input?: string; readonly vkey?: string },
+): Promise<KeyedModel> {
+  if (options.vkey === undefined) return (await buildKey(nameOrPath, options)).model;
+  const path = callerPath(options.vkey);
+  const { model } = await buildCircuit(nameOrPath, options);
+  const json = await readJson(path);
+  return inFile(path, () => withKey(model, parseVerifyingKey(json)));
+}
+
+/** A compiled model with the proving key given as a file, else with the dealer's. */
+export async function buildWithZkey(
+  nameOrPath: string,
+  options: ModelOptions & { readonly input?: string; readonly zkey?: string },
+): Promise<{ model: CompiledModel; zkeyPath: string }> {
+  if (options.zkey !== undefined) {
+    return { model: (await buildCircuit(nameOrPath, options)).model, zkeyPath: callerPath(options.zkey) };
+  }
+  const { model } = await buildKey(nameOrPath, options);
+  return { model, zkeyPath: model.zkeyPath };
 }
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000;

@@ -3,7 +3,7 @@ import { type BaseContract, type ContractTransactionReceipt, keccak256 } from "e
 import type { InferenceEscrow, ModelRegistry, SettlementRegistry } from "../../build/hardhat/types/index.ts";
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
-import type { ContractRecord, DeploymentRecord, ModelRecord } from "./record.ts";
+import { recordPath, writeRecord, type ContractRecord, type DeploymentRecord, type ModelRecord } from "./record.ts";
 import { InputError } from "../errors.ts";
 import { modelIdOf, toBytes32 } from "./statement.ts";
 
@@ -83,6 +83,14 @@ export async function registerModel(
     setup: "dealer",
     transaction: receipt!.hash,
   };
+}
+
+/** Writes the record of a deployment, read back from the chain; returns its path. */
+export async function saveRecord(...deployment: Parameters<typeof recordOf>): Promise<string> {
+  const record = await recordOf(...deployment);
+  const path = recordPath(record.network, record.chainId);
+  await writeRecord(path, record);
+  return path;
 }
 
 /** Describes a deployment as its record, read back from the chain. */

@@ -9,7 +9,7 @@ export interface Chain {
   readonly name: string;
   readonly ethers: HardhatEthers;
   readonly rpc: RpcProvider;
-  readonly connection: NetworkConnection<"l1">;
+  readonly connection: NetworkConnection;
   readonly close: () => Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export async function connectChain(network?: string): Promise<Chain> {
   if (network !== undefined && !Object.hasOwn(hre.config.networks, network)) {
     throw new InputError(`network ${network}: unknown, want one of ${Object.keys(hre.config.networks).join(", ")}`);
   }
-  const connection = await hre.network.create<"l1">(network);
+  const connection = await hre.network.create(network);
   await requireAnswer(connection);
   return {
     name: connection.networkName,
@@ -32,7 +32,7 @@ export async function connectChain(network?: string): Promise<Chain> {
   };
 }
 
-async function requireAnswer({ networkName, networkConfig, provider }: NetworkConnection<"l1">): Promise<void> {
+async function requireAnswer({ networkName, networkConfig, provider }: NetworkConnection): Promise<void> {
   try {
     await provider.request({ method: "eth_chainId" });
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { CheatResult } from "./cheats.ts";
 
-/** What `demo --json` writes. Amounts are decimal strings in base units; gas is of whole transactions but `verify`. */
+/** What `demo --json` writes. Amounts are in base units, written as decimal strings; gas is of whole transactions but `verify`. */
 export interface DemoReport {
   readonly model: string;
   readonly expectedLabel: number;
@@ -16,8 +16,8 @@ export interface DemoReport {
   readonly cached: boolean;
   /** `verify` is the registry's own frame inside the settlement. */
   readonly gas: { readonly verify: number; readonly open: number; readonly settle: number; readonly refund: number };
-  readonly paid: string;
-  readonly toll: string;
-  readonly refunded: string;
+  readonly paid: bigint;
+  readonly toll: bigint;
+  readonly refunded: bigint;
   readonly cheats: readonly CheatResult[];
 }

@@ -65,15 +65,17 @@ export async function tellStory(cast: Cast, digit: Digit, other: Digit): Promise
   const refunded = await market.tollgate.escrow.creditOf(late.job.client, late.job.token);
   narrator.say(`Anyone may refund it from the deadline on: ${amount(refunded)} back to the client.`);
 
+  const gas = {
+    verify: verifyGas,
+    open: Number(opened.gasUsed),
+    settle: Number(settled.gasUsed),
+    refund: Number(refund!.gasUsed),
+  };
+  narrator.table([["step", "gas"], ...Object.entries(gas).map(([name, used]) => [name, used.toLocaleString("en-US")])]);
   return {
     label,
     proveSeconds: proven.seconds.witness + proven.seconds.prove,
-    gas: {
-      verify: verifyGas,
-      open: Number(opened.gasUsed),
-      settle: Number(settled.gasUsed),
-      refund: Number(refund!.gasUsed),
-    },
+    gas,
     paid: payout,
     toll,
     refunded,
