@@ -133,7 +133,7 @@ describe("open", () => {
     await escrow.open({ ...terms, provider: terms.client }, "0x");
   });
 
-  it("refuses a deprecated model and a stopped key", async () => {
+  it("refuses a deprecated model and a stopped key (invariant 16)", async () => {
     const { escrow, registry, terms, modelId, keyId, stopKey } = await networkHelpers.loadFixture(deploy);
     const snapshot = await networkHelpers.takeSnapshot();
     await registry.deprecateModel(modelId);

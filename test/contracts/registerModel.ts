@@ -66,7 +66,7 @@ describe("registerModel", () => {
     }
   });
 
-  it("never changes a model", async () => {
+  it("never changes a model (invariant 15)", async () => {
     const { registry, keyId, modelId } = await networkHelpers.loadFixture(deploy);
     for (const id of [modelId, 1n]) {
       await expect(registry.updateModel(id, commitmentTo(keyId)))

@@ -187,7 +187,7 @@ describe("settle", () => {
       .withArgs(keyId);
   });
 
-  it("reverts at every gas limit that does not reach and changes nothing; above, it pays in full", async () => {
+  it("reverts at every gas limit that does not reach and changes nothing; above, it pays in full (invariant 07)", async () => {
     const { escrow, terms, words, proof, credits, stranger } = await networkHelpers.loadFixture(oneWord);
     const data = escrow.interface.encodeFunctionData("settle", [terms, words, proof]);
     const to = await escrow.getAddress();

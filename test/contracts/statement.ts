@@ -57,7 +57,7 @@ describe("the contracts and src/chain/statement.ts", () => {
     }
   });
 
-  it("agree on job ids of another chain", async () => {
+  it("agree on job ids of another chain (invariant 24)", async () => {
     const elsewhere = await network.create({ override: { chainId: 8_453 } });
     const { escrow } = await deployMarket(elsewhere);
     const job = randomJob(1);

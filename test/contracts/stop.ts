@@ -20,7 +20,7 @@ async function deployClaims() {
 }
 
 describe("stop", () => {
-  it("halts the key for ever on two proofs of one input with different words, whoever calls", async () => {
+  it("halts the key for ever on two proofs of one input with different words, whoever calls (invariant 17)", async () => {
     const { registry, keyId, a, b, stranger, mintFor, trapdoor } = await networkHelpers.loadFixture(deployClaims);
     expect(await registry.isStopped(keyId)).to.equal(false);
     await expect(registry.connect(stranger).stop(keyId, a, b)).to.emit(registry, "KeyStopped");

@@ -125,7 +125,7 @@ describe("a token that calls back", () => {
     }
   });
 
-  it("finds every function locked while a credit is paid, and the credit already gone", async () => {
+  it("finds every function locked while a credit is paid, and the credit already gone (invariant 25)", async () => {
     const { escrow, job, calls, locked, hook, words, prove, provider } = await reentries();
     const view = escrow.interface.encodeFunctionData("creditOf", [provider.address, job.token]);
     for (const [index, call] of [...Object.values(calls), view].entries()) {

@@ -65,7 +65,7 @@ describe("verify", () => {
       .withArgs(keyId, INPUT_COMMITMENT, output[0], context);
   });
 
-  it("refuses an input commitment that is zero or not below r, though the sum of points be the same", async () => {
+  it("refuses an input commitment that is zero or not below r, though the sum of points be the same (invariant 18)", async () => {
     const { verify, registry } = await networkHelpers.loadFixture(oneWord);
     for (const signal of [
       0n,

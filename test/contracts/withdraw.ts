@@ -39,7 +39,7 @@ describe("withdraw", () => {
     expect(await token.balanceOf(royaltyReceiver)).to.equal(ROYALTY);
   });
 
-  it("gives a stranger nothing, and refuses zero and the escrow as receivers", async () => {
+  it("gives a stranger nothing, and refuses zero and the escrow as receivers (invariant 11)", async () => {
     const { escrow, token, provider, stranger } = await networkHelpers.loadFixture(deploySettledJob);
     await expect(escrow.connect(stranger).withdraw(token, stranger)).to.be.revertedWithCustomError(
       escrow,
@@ -71,5 +71,17 @@ describe("withdrawFor", () => {
     const { escrow, token, provider, stranger } = await networkHelpers.loadFixture(deploySettledJob);
     const call = escrow.connect(stranger).withdrawFor(token, provider);
     await expect(call).to.changeTokenBalances(ethers, token, [escrow, stranger, provider], [-PAYOUT, 0n, PAYOUT]);
+  });
+});
+
+describe("the escrow", () => {
+  it("has no function by which anyone could move another's deposit or credit (invariant 23)", async () => {
+    const { escrow } = await networkHelpers.loadFixture(deploySettledJob);
+    const writers: string[] = [];
+    escrow.interface.forEachFunction(({ name, constant }) => {
+      if (!constant) writers.push(name);
+    });
+    expect(writers.sort()).to.deep.equal(["open", "refund", "settle", "withdraw", "withdrawFor"]);
+    expect([escrow.interface.fallback, escrow.interface.receive]).to.deep.equal([null, false]);
   });
 });
