@@ -113,7 +113,12 @@ describe("bad input on the command line", () => {
       const path = join(shared, "claim.json");
       const { code, stderr } = await runTollgate(
         shared,
-        ...["prove", "digits-mlp", "--input", join(DIGITS, "samples", "input.json"), "--out", path],
+        "prove",
+        "digits-mlp",
+        "--input",
+        join(DIGITS, "samples", "input.json"),
+        "--out",
+        path,
       );
       expect(code, stderr).to.equal(0);
       claim = JSON.parse(await readFile(path, "utf8"));

@@ -25,7 +25,8 @@ describe("try", () => {
     const folderOfDigits = projectPath("circuits/models/digits-mlp");
     const { code, report } = await tryModel(
       join(folderOfDigits, "model.onnx"),
-      ...["--input", join(folderOfDigits, "samples/input.json")],
+      "--input",
+      join(folderOfDigits, "samples/input.json"),
     );
     expect(code).to.equal(0);
     expect(report).to.include({ ok: true, stage: "done", error: null, argmaxAgrees: true });
