@@ -17,7 +17,7 @@ library Groth16Lib {
     /// @dev Whether e(α, β) · e(C, δ) · e(IC₀ + Σ sᵢ·ICᵢ₊₁, γ) · e(−A, B) = 1.
     ///
     /// Assumes: `pointer` holds a published key and every signal is below R. Enforces: A.y in [1, Q), since the
-    /// negation Q − A.y would fold other values into the field; A.x, B and C by the pairing precompile, which takes
+    /// negation Q − A.y would turn (0, Q) into infinity; A.x, B and C by the pairing precompile, which takes
     /// only coordinates below Q, points on their curves and B in its subgroup; no point at infinity, which the
     /// precompile would take. False also when a precompile runs out of gas: the caller may only revert on it.
     ///

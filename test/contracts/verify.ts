@@ -152,6 +152,8 @@ describe("verify", () => {
       const balanced = g1Words(G1.BASE.multiply(Fr.div(product, b)));
       const forms = {
         A: [0n, 0n, ...proof.slice(2, 6), ...c],
+        // Negated as q − A.y, this one would become infinity.
+        "A by the number q": [0n, BASE_ORDER, ...proof.slice(2, 6), ...c],
         B: [...proof.slice(0, 2), 0n, 0n, 0n, 0n, ...c],
         C: [...balanced, ...g2Words(G2.BASE.multiply(b)), 0n, 0n],
       };
