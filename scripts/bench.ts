@@ -13,6 +13,7 @@ import { measureAccuracy } from "../src/model/measureAccuracy.ts";
 import { measureProving } from "../src/model/measureProving.ts";
 import { dealerTrapdoor, mintProof } from "../src/setup/mint.ts";
 import { describeBench, type BenchReport } from "./terminal/benchReport.ts";
+import { SHIPPED } from "./terminal/modelOptions.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { step } from "./terminal/progress.ts";
@@ -40,7 +41,7 @@ async function bench({ json }: { json?: string }): Promise<void> {
 }
 
 async function measure(cacheRoot: string): Promise<BenchReport> {
-  const { files, model, seconds } = await buildKey(MODEL, { maxPower: 18 }, cacheRoot);
+  const { files, model, seconds } = await buildKey(MODEL, SHIPPED, cacheRoot);
   const samples = await readHeldOut(MODEL);
   const proving = await step("Proving", () => measureProving(model, [samples[0].pixels], RUNS));
   const accuracy = await step("Comparing with the float model", () =>

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { onFile } from "../src/errors.ts";
 import { writeCircuit } from "../src/model/writeArtefacts.ts";
 import { projectPath } from "../src/paths.ts";
 import { buildCircuit } from "./terminal/buildModel.ts";
@@ -17,7 +18,7 @@ export const compileCommand = (): Command =>
 async function compile(nameOrPath: string, options: ModelOptions & { input?: string; out?: string }): Promise<void> {
   const { files, model } = await buildCircuit(nameOrPath, options);
   const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
-  const written = await writeCircuit(folder, model);
+  const written = await onFile(folder, "written", () => writeCircuit(folder, model));
   console.log(`  ${folder}: ${written.join(", ")}`);
   console.log(`  model hash   ${model.modelHash}\n  circuit hash ${model.circuitHash}`);
 }

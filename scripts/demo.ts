@@ -8,11 +8,12 @@ import { tellStory } from "../src/demo/story.ts";
 import type { DemoReport } from "../src/demo/report.ts";
 import { createProver } from "../src/groth16/prover.ts";
 import { writeJson } from "../src/jsonFile.ts";
+import { DEVELOPMENT_CHAIN_ID } from "../src/setup/dealerConstants.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { describeCosts } from "./terminal/costTable.ts";
 import { gitCommit } from "./terminal/gitCommit.ts";
-import { parsePositive } from "./terminal/modelOptions.ts";
+import { parsePositive, SHIPPED } from "./terminal/modelOptions.ts";
 import { terminalNarrator as narrator } from "./terminal/terminalNarrator.ts";
 
 const MODEL = "digits-mlp";
@@ -27,7 +28,7 @@ export const demoCommand = (): Command =>
 async function demo(options: { digit: number; json?: string }): Promise<void> {
   narrator.chapter("1. The model, its circuit, its key");
   const { digit, other } = await readDigits(MODEL, options.digit);
-  const { files, model, seconds, cached } = await buildKey(MODEL, { maxPower: 18 });
+  const { files, model, seconds, cached } = await buildKey(MODEL, SHIPPED);
   console.log(`  ${files.config?.title}, model hash ${model.modelHash}; predicted before compiling:`);
   console.log(describeCosts(model.emitted));
   await narrator.step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
@@ -43,7 +44,7 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
     () => createProver({ ...model.circuit, zkeyPath: model.zkeyPath }),
     () => "Loaded the prover",
   );
-  const network = { name: "demo", chainId: 31337, commit: gitCommit() };
+  const network = { name: "demo", chainId: Number(DEVELOPMENT_CHAIN_ID), commit: gitCommit() };
   const record = await saveRecord(market.tollgate, market.terms, network, { [MODEL]: market.modelRecord });
   console.log(`  Deployment record: ${record}`);
 
@@ -59,4 +60,5 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
     ...told,
   };
   if (options.json !== undefined) await writeJson(callerPath(options.json), report);
+  if (told.cheats.some(({ refused }) => !refused)) throw new Error("a cheat was paid");
 }

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import { ZeroAddress, isAddress } from "ethers";
-import { deployTollgate, registerModel, requireTrustworthyKey, saveRecord } from "../src/chain/deploy.ts";
+import { deployTollgate, refuseDealerKeyOffDevelopment, registerModel, saveRecord } from "../src/chain/deploy.ts";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { connectChain } from "../src/chain/localChain.ts";
 import type { ModelRecord } from "../src/chain/record.ts";
+import { SHIPPED } from "./terminal/modelOptions.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { gitCommit } from "./terminal/gitCommit.ts";
 import { step } from "./terminal/progress.ts";
@@ -30,8 +31,8 @@ async function deploy(options: Options): Promise<void> {
   const { chainId } = await chain.ethers.provider.getNetwork();
   const [deployer] = await chain.ethers.getSigners();
   const built = [];
-  for (const name of options.model) built.push((await buildKey(name, { maxPower: 18 })).model);
-  built.forEach((model) => requireTrustworthyKey(model, chainId));
+  for (const name of options.model) built.push((await buildKey(name, SHIPPED)).model);
+  built.forEach((model) => refuseDealerKeyOffDevelopment(model, chainId));
 
   const terms = { tollBps: options.tollBps, tollCollector: options.tollCollector ?? deployer.address };
   const tollgate = await step(

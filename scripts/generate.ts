@@ -5,6 +5,7 @@ import writeFileAtomic from "write-file-atomic";
 import { InputError } from "../src/errors.ts";
 import { modelFilesOf, sharedFiles } from "../src/model/generatedFiles.ts";
 import { projectPath } from "../src/paths.ts";
+import { SHIPPED } from "./terminal/modelOptions.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 
 export const generateCommand = (): Command =>
@@ -18,7 +19,7 @@ async function generate({ check = false }: { check?: boolean }): Promise<void> {
   // Poseidon's constants come first: the models' circuits include them.
   stale.push(...(await update(sharedFiles(), check)));
   for (const name of await readdir(projectPath("circuits/models"))) {
-    const { model } = await buildKey(name, { maxPower: 18 });
+    const { model } = await buildKey(name, SHIPPED);
     stale.push(...(await update(await modelFilesOf(model), check)));
   }
   if (check && stale.length > 0) throw new InputError(`${stale.join(", ")}: not up to date, run: npm run generate`);

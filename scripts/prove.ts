@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from "commander";
 import { id } from "ethers";
 import { randomSalt } from "../src/codec/commitment.ts";
 import { createProver } from "../src/groth16/prover.ts";
-import { decodeOutputs } from "../src/ir/decodeOutputs.ts";
 import { encodeInputs } from "../src/ir/encodeInputs.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { claimToJson, openingToJson } from "../src/model/claimFile.ts";
@@ -12,6 +11,7 @@ import { proveInference } from "../src/model/proveInference.ts";
 import { withKey } from "../src/model/setupModel.ts";
 import { buildWithZkey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
+import { describeOutputs } from "./terminal/describeOutputs.ts";
 import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
 import { step } from "./terminal/progress.ts";
 
@@ -41,11 +41,9 @@ async function prove(nameOrPath: string, options: Options): Promise<void> {
   const inference = infer(model.graph, encodeInputs(model.graph, rows), randomSalt());
   const proven = await step("Proving", () => proveInference(prover, model.keyId, inference, options.subject));
   const out = callerPath(options.out);
-  await writeJson(out, claimToJson(model, proven));
   await writeJson(`${out}.opening`, openingToJson(proven));
-  for (const { name, values } of decodeOutputs(model.graph, inference.outputs)) {
-    console.log(`  ${name}: ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`);
-  }
+  await writeJson(out, claimToJson(model, proven));
+  console.log(describeOutputs(model.graph, inference.outputs));
   console.log(`  ${out}: the claim\n  ${out}.opening: input and salt; give it to nobody who may not know the input`);
 }
 

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { onFile } from "../src/errors.ts";
 import { writeCircuit, writeKey } from "../src/model/writeArtefacts.ts";
 import { projectPath } from "../src/paths.ts";
 import { buildKey } from "./terminal/buildModel.ts";
@@ -17,7 +18,10 @@ export const setupCommand = (): Command =>
 async function setup(nameOrPath: string, options: ModelOptions & { input?: string; out?: string }): Promise<void> {
   const { files, model } = await buildKey(nameOrPath, options);
   const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
-  const written = [...(await writeCircuit(folder, model)), ...(await writeKey(folder, model))];
+  const written = await onFile(folder, "written", async () => [
+    ...(await writeCircuit(folder, model)),
+    ...(await writeKey(folder, model)),
+  ]);
   console.log(`  ${folder}: ${written.join(", ")}`);
   console.log(`  model hash   ${model.modelHash}\n  circuit hash ${model.circuitHash}\n  key id       ${model.keyId}`);
   console.log("  The dealer's secrets are public: whoever reads its seed can forge under this key.");

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { connectChain } from "../src/chain/localChain.ts";
 import { deployVerifier, verifyOnChain } from "../src/chain/verifyClaim.ts";
-import { InputError } from "../src/errors.ts";
+import { onFile } from "../src/errors.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { readInputRows, readModelFiles } from "../src/model/modelFiles.ts";
 import { tryModel, unreachedReport, type TryOptions, type TryOutcome } from "../src/model/tryModel.ts";
@@ -44,12 +44,12 @@ async function tryCommandAction(nameOrPath: string, options: Options): Promise<v
 
 async function attempt(nameOrPath: string, options: Options): Promise<TryOutcome> {
   try {
-    const files = await readModelFiles(modelPath(nameOrPath));
+    const path = modelPath(nameOrPath);
+    const files = await onFile(path, "read", () => readModelFiles(path));
     const rows = await readInputRows(callerPath(options.input));
     return await tryModel(files, tryOptions(options, rows));
   } catch (failure) {
-    if (failure instanceof InputError) return { report: unreachedReport(failure), failure };
-    throw failure;
+    return { report: unreachedReport(failure instanceof Error ? failure : new Error(String(failure))), failure };
   }
 }
 

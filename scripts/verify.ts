@@ -2,16 +2,16 @@ import { Command } from "commander";
 import { deployedRegistry } from "../src/chain/deployedRegistry.ts";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { connectChain } from "../src/chain/localChain.ts";
-import { deployVerifier, verifyCall, verifyOnChain, type Claim } from "../src/chain/verifyClaim.ts";
+import { deployVerifier, requireValid, verifyOnChain, type Claim } from "../src/chain/verifyClaim.ts";
 import { unpackWords } from "../src/codec/codec.ts";
 import { InputError } from "../src/errors.ts";
 import { verifyProof } from "../src/groth16/verify.ts";
-import { decodeOutputs } from "../src/ir/decodeOutputs.ts";
 import { readClaim } from "../src/model/claimFile.ts";
 import { signalsOf } from "../src/model/infer.ts";
 import type { KeyedModel } from "../src/model/setupModel.ts";
 import { buildWithVkey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
+import { describeOutputs } from "./terminal/describeOutputs.ts";
 import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
 import { step } from "./terminal/progress.ts";
 import { formatInteger } from "./terminal/table.ts";
@@ -47,9 +47,7 @@ async function verify(nameOrPath: string, claimPath: string, options: Options): 
     () => askChain(model, claim, options.network),
     (text) => `${where}: ${text}`,
   );
-  for (const { name, values } of decodeOutputs(model.graph, unpackWords(model.graph.outputs, claim.words))) {
-    console.log(`  ${name}: ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`);
-  }
+  console.log(describeOutputs(model.graph, unpackWords(model.graph.outputs, claim.words)));
 }
 
 async function askChain(model: KeyedModel, claim: Claim, network: string | undefined): Promise<string> {
@@ -60,6 +58,6 @@ async function askChain(model: KeyedModel, claim: Claim, network: string | undef
     return `valid (${formatInteger(gas)} gas)`;
   }
   const registry = await deployedRegistry(chain);
-  await registry.verify.staticCall(...verifyCall(model.keyId, claim));
+  await requireValid(registry, model.keyId, claim);
   return `valid, says the registry at ${await registry.getAddress()}`;
 }

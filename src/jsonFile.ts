@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { z } from "zod";
-import { InputError } from "./errors.ts";
+import { InputError, onFile } from "./errors.ts";
 
 /** Reads a JSON file of the given schema. Throws InputError naming the file and the first thing wrong in it. */
 export async function parseJsonFile<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
@@ -12,11 +12,9 @@ export async function parseJsonFile<Schema extends z.ZodType>(path: string, sche
   throw new InputError(`${path}: ${where.length > 0 ? `${where.join(".")}: ` : ""}${message}`);
 }
 
-/** Reads a JSON file. Throws InputError where it is missing or not JSON. */
+/** Reads a JSON file. Throws InputError where it cannot be read or is not JSON. */
 export async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`${path}: cannot be read (${error.code}), want a JSON file`);
-  });
+  const text = await onFile(path, "read", () => readFile(path, "utf8"));
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -27,6 +25,8 @@ export async function readJson(path: string): Promise<unknown> {
 /** Writes JSON whole or not at all, making its folder; bigints become decimal strings. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   const text = JSON.stringify(value, (_, field: unknown) => (typeof field === "bigint" ? field.toString() : field), 2);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, `${text}\n`);
+  await onFile(path, "written", async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, `${text}\n`);
+  });
 }

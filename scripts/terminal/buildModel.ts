@@ -3,7 +3,7 @@ import { compileModel, emitModel, requireDomain, type CompiledModel } from "../.
 import { quantiseModel, readGraph } from "../../src/model/importModel.ts";
 import { readInputRows, readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
 import { setupModel, withKey, type KeyedModel, type SetUpModel } from "../../src/model/setupModel.ts";
-import { inFile } from "../../src/errors.ts";
+import { inFile, onFile } from "../../src/errors.ts";
 import { parseVerifyingKey } from "../../src/groth16/verifyingKey.ts";
 import { readJson } from "../../src/jsonFile.ts";
 import { projectPath } from "../../src/paths.ts";
@@ -29,7 +29,8 @@ export async function buildCircuit(
   options: ModelOptions & { readonly input?: string },
   cacheRoot = CACHE_ROOT,
 ): Promise<Built<CompiledModel>> {
-  const files = await readModelFiles(modelPath(nameOrPath));
+  const path = modelPath(nameOrPath);
+  const files = await onFile(path, "read", () => readModelFiles(path));
   const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
   const imported = importOptionsOf(options, rows);
   const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);

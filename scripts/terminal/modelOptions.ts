@@ -15,6 +15,12 @@ export interface ModelOptions {
   readonly maxPower: number;
 }
 
+/** Largest domain that is built unless asked for, as a power of two. */
+export const DEFAULT_MAX_POWER = 18;
+
+/** Options for shipped models, which say everything themselves. */
+export const SHIPPED: ModelOptions = { maxPower: DEFAULT_MAX_POWER };
+
 export const MODEL_ARGUMENT = "name of a model in circuits/models, a model folder, or an ONNX file";
 
 /** Adds the options that decide how a model becomes an integer program. */
@@ -26,7 +32,7 @@ export const withModelOptions = (command: Command): Command =>
     .option("--input-bits <bits>", "width of inputs that are not discrete, 2 to 16 (default: 8)", parsePositive)
     .option("--batch <size>", "size of a first axis that the model leaves open (default: 1)", parsePositive)
     .option("--dim <name=size>", "size of a symbolic axis; can be repeated", collectDimension)
-    .option("--max-power <power>", "largest domain, as a power of two", parsePositive, 18);
+    .option("--max-power <power>", "largest domain, as a power of two", parsePositive, DEFAULT_MAX_POWER);
 
 export const importOptionsOf = (
   { dim, ...options }: ModelOptions,

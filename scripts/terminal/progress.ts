@@ -7,12 +7,18 @@ export async function step<Result>(
   describe: (result: Result) => string = () => title,
 ): Promise<Result> {
   let result: Result | undefined;
+  let failure: { readonly cause: unknown } | undefined;
   const tasks = new Listr(
     {
       title,
       task: async (_, task) => {
-        result = await work();
-        task.title = describe(result);
+        try {
+          result = await work();
+          task.title = describe(result);
+        } catch (cause) {
+          failure = { cause };
+          throw new Error("see below", { cause });
+        }
       },
     },
     {
@@ -21,6 +27,8 @@ export async function step<Result>(
       fallbackRendererOptions: { timer: PRESET_TIMER },
     },
   );
-  await tasks.run();
+  await tasks.run().catch((error: unknown) => {
+    throw failure === undefined ? error : failure.cause;
+  });
   return result as Result;
 }

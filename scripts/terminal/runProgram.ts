@@ -1,9 +1,13 @@
 import { CommanderError, type Command } from "commander";
 import { InputError } from "../../src/errors.ts";
+import { projectPath } from "../../src/paths.ts";
+import "./callerPath.ts";
 
 /** Runs a command line. Exit code 0 on success, 2 on bad input (one line), 1 on anything unexpected (with its cause). */
 export async function runProgram(program: Command): Promise<void> {
   prepare(program);
+  // Hardhat looks for its configuration from the working folder; callerPath has kept the caller's.
+  process.chdir(projectPath("."));
   try {
     await program.parseAsync();
   } catch (error) {
@@ -22,7 +26,8 @@ function prepare(command: Command): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof InputError) {
-    console.error(`error: ${error.message}`);
+    // Names in the message come from files: no line break or control character may reach the terminal.
+    console.error(`error: ${error.message.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")}`);
     return 2;
   }
   console.error(error);

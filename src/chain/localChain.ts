@@ -1,4 +1,3 @@
-import hre from "hardhat";
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import type { NetworkConnection } from "hardhat/types/network";
 import { InputError } from "../errors.ts";
@@ -18,6 +17,8 @@ export interface Chain {
  * InputError where the configuration has no such network or nothing answers there.
  */
 export async function connectChain(network?: string): Promise<Chain> {
+  // Loaded late: it reads hardhat.config.ts from the working folder at once.
+  const { default: hre } = await import("hardhat");
   if (network !== undefined && !Object.hasOwn(hre.config.networks, network)) {
     throw new InputError(`network ${network}: unknown, want one of ${Object.keys(hre.config.networks).join(", ")}`);
   }

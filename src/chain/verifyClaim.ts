@@ -3,6 +3,8 @@ import type { ModelRegistry } from "../../build/hardhat/types/index.ts";
 import { toCalldata, type Proof } from "../groth16/proof.ts";
 import type { KeyedModel } from "../model/setupModel.ts";
 import { publishKey } from "./deploy.ts";
+import { InputError } from "../errors.ts";
+import { describeRevert } from "./revert.ts";
 import { frameGas } from "./frameGas.ts";
 import type { Chain } from "./localChain.ts";
 import { toBytes32, type Hex } from "./statement.ts";
@@ -40,8 +42,20 @@ export async function verifyOnChain(
   return frameGas(rpc, transaction.hash, await registry.getAddress());
 }
 
+/** Asks a deployed registry. Throws InputError with its custom error where it refuses. */
+export async function requireValid(registry: ModelRegistry, keyId: Hex, claim: Claim): Promise<void> {
+  try {
+    await registry.verify.staticCall(...verifyCall(keyId, claim));
+  } catch (error) {
+    const { data } = error as { data?: unknown };
+    if (typeof data !== "string") throw error;
+    const reason = describeRevert(data, [registry.interface]);
+    throw new InputError(`the registry at ${await registry.getAddress()} refuses: ${reason}`, { cause: error });
+  }
+}
+
 /** A claim as the arguments of the registry's `verify`. */
-export const verifyCall = (
+const verifyCall = (
   keyId: Hex,
   { inputCommitment, words, subject, proof }: Claim,
 ): Parameters<ModelRegistry["verify"]["staticCall"]> => [

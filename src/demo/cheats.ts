@@ -33,7 +33,7 @@ export async function cheatBeforeSettling(scene: CheatScene): Promise<CheatResul
   return [await otherOutput(scene), await otherInput(scene), await copiedProof(scene), await oversizedSignal(scene)];
 }
 
-/** The provider claims another label: the proof does not show it. */
+/** The provider claims another logit: the proof does not show it. */
 async function otherOutput({ market, job, proven }: CheatScene): Promise<CheatResult> {
   const words = proven.inference.words.map((word, index) => (index === 0 ? word ^ 1n : word));
   return attempt(market, "another output", "provider", job, words, proven.proof);

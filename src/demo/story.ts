@@ -16,12 +16,16 @@ import type { Narrator } from "./narrator.ts";
 export interface StoryResult {
   readonly label: number;
   readonly proveSeconds: number;
+  /** Of whole transactions, but `verify`: the registry's own frame in a transaction that only verifies. */
   readonly gas: { readonly verify: number; readonly open: number; readonly settle: number; readonly refund: number };
   readonly paid: bigint;
   readonly toll: bigint;
   readonly refunded: bigint;
   readonly cheats: readonly CheatResult[];
 }
+
+/** How a digit's pixels lie: 8×8, row by row, 0 to 16. */
+const PICTURE = { width: 8, max: 16 };
 
 interface Cast {
   readonly market: Market;
@@ -86,7 +90,7 @@ export async function tellStory(cast: Cast, digit: Digit, other: Digit): Promise
 async function buyDigit(cast: Cast, digit: Digit, { inputs, salt }: Opening): Promise<OpenedJob> {
   const { market, narrator } = cast;
   narrator.chapter("2. A client buys the label of a digit");
-  narrator.picture(digit.pixels, 8, 16);
+  narrator.picture(digit.pixels, PICTURE.width, PICTURE.max);
   await tellBalances(cast, "before");
   const job = await quoteJob(market, commitInput(market.model.graph.inputs, inputs, salt));
   const opened = await openJob(market.tollgate.escrow, market.people.client, job);

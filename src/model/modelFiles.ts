@@ -14,11 +14,8 @@ const ModelConfig = z.strictObject({
     z.string(),
     z.strictObject({ range: z.tuple([z.number(), z.number()]), step: z.number().positive().optional() }),
   ),
-  /** Output that names the class, and the names of the classes. */
+  /** Output that names the class. */
   classifier: z.string().optional(),
-  labels: z.array(z.string()).optional(),
-  /** How an input is shown as a picture in a terminal. */
-  picture: z.strictObject({ width: z.int().positive(), height: z.int().positive(), max: z.number() }).optional(),
 });
 
 export type ModelConfig = z.infer<typeof ModelConfig>;

@@ -99,6 +99,17 @@ describe("bad input on the command line", () => {
     await expectRefusal(/nothing answers|no deployment record/, "deploy", "--network", "localhost");
   });
 
+  it("says in one line, and without control characters, what a file with line breaks and escapes does wrong", async () => {
+    await writeFile(join(folder, "lines.json"), '{\n "input_data":\n nope \u001b[31m\n}');
+    await expectRefusal(/lines\.json: not JSON/, "prove", "digits-mlp", "--input", "lines.json");
+  });
+
+  it("refuses files that cannot be read or written", async () => {
+    await expectRefusal(/cannot be written \(EISDIR\)/, "prove", "digits-mlp", "--input", "digit.json", "--out", ".");
+    await expectRefusal(/digit\.json: cannot be written/, "compile", "digits-mlp", "--out", "digit.json");
+    await expectRefusal(/cannot be read/, "prove", "digits-mlp", "--input", ".");
+  });
+
   it("refuses options that are not numbers or not there", async () => {
     await expectRefusal(/--max-power.*positive integer/, "compile", "digits-mlp", "--max-power", "-1");
     await expectRefusal(/unknown option/, "compile", "digits-mlp", "--nothing");
