@@ -1,4 +1,5 @@
 import { WORD_BITS, elementCount, elementWidths, highest, layOut, lowest } from "../codec/codec.ts";
+import { CHAIN_RATE, SINGLE_LIMIT } from "../codec/commitment.ts";
 import { InputError } from "../errors.ts";
 import type { IntegerGraph, IntegerOutput, KernelNode } from "../ir/integerGraph.ts";
 import { affineRows, arrayLiteral, constantFunction } from "../kernels/circomText.ts";
@@ -30,10 +31,8 @@ export type CircuitInputs = Readonly<Record<string, bigint | readonly bigint[]>>
 
 /** Public signals: input commitment, output commitment, context. */
 const PUBLIC_SIGNALS = 3;
-/** Longest message that is hashed in one permutation (ADR-0001), and what a step of the chain takes in. */
-const SINGLE_LIMIT = 5;
-const CHAIN_RATE = 15;
-const CHAIN_WIDTH = 17;
+/** State of a step of the chain: the capacity, the previous hash and what is absorbed. */
+const CHAIN_WIDTH = CHAIN_RATE + 2;
 /** Constraints of an S-box: square, fourth and fifth power. */
 const SBOX_COST = 3;
 /** Templates that a model's must not be called like: those of circuits/lib. */

@@ -3,8 +3,8 @@ import { InputError } from "../errors.ts";
 /** Bits of a word that hold elements: every word stays below 2^253 and so below the field's order (ADR-0001). */
 export const WORD_BITS = 253;
 
-/** Widest element. */
-const MAX_ELEMENT_BITS = 252;
+/** Widest element, and widest range check of a circuit: circuits/lib/RangeCheck.circom needs room below the field's order. */
+export const MAX_ELEMENT_BITS = 252;
 
 /** One tensor of a model's input or output. Integers stand for `integer · scale`. */
 export interface CodecTensor {
@@ -24,6 +24,7 @@ export interface WordPosition {
   readonly shift: number;
 }
 
+/** Elements of a tensor of the given shape. */
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 /** The least admissible integer of a tensor's elements. */

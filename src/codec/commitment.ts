@@ -6,10 +6,10 @@ import { type CodecTensor, packWords } from "./codec.ts";
 
 const POSEIDON_BY_WIDTH = [undefined, poseidon1, poseidon2, poseidon3, poseidon4, poseidon5];
 
-/** Longest message that is hashed in one permutation. */
-const SINGLE_LIMIT = 5;
+/** Longest message that is hashed in one permutation (ADR-0001). */
+export const SINGLE_LIMIT = 5;
 /** Elements absorbed by a step of the chain; the sixteenth input is the previous hash. */
-const CHAIN_RATE = 15;
+export const CHAIN_RATE = 15;
 
 /** The two BabyJubJub keys of a sealed delivery, as (x, y) of the buyer and of the provider. */
 export type SealKeys = readonly [buyerX: bigint, buyerY: bigint, providerX: bigint, providerY: bigint];

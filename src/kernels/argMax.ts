@@ -1,10 +1,9 @@
+import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { ArgMaxNode } from "../ir/integerGraph.ts";
-import { arrayLiteral, bitLength } from "./circomText.ts";
+import { bitLength } from "./bitLength.ts";
+import { arrayLiteral } from "./circomText.ts";
 import type { Interval, Kernel } from "./kernel.ts";
-
-/** Widest range check: circuits/lib/RangeCheck.circom needs room below the field's order. */
-const WIDTH_LIMIT = 252;
 
 /** Index of the greatest element of a row, the lowest index on ties. */
 export const argMax: Kernel<ArgMaxNode> = {
@@ -93,8 +92,8 @@ function gapWidths({ name }: ArgMaxNode, low: readonly bigint[], high: readonly 
     const winnerLater = greatestOf(high.slice(j + 1)) - low[j] - 1n;
     const winnerBefore = greatestOf(high.slice(0, j + 1)) - nextLow;
     const width = Math.max(1, bitLength(greatestOf([0n, winnerLater, winnerBefore])));
-    if (width <= WIDTH_LIMIT) return width;
-    throw new InputError(`kernel ${name} (ArgMax): a difference takes ${width} bits, want at most ${WIDTH_LIMIT}`);
+    if (width <= MAX_ELEMENT_BITS) return width;
+    throw new InputError(`kernel ${name} (ArgMax): a difference takes ${width} bits, want at most ${MAX_ELEMENT_BITS}`);
   });
 }
 

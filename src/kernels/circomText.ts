@@ -27,6 +27,3 @@ export function affineRows(coefficients: readonly (number | bigint)[], constant:
   const isCopy = present.length === 1 && BigInt(present[0]) === 1n && BigInt(constant) === 0n;
   return isCopy ? 0 : 1;
 }
-
-/** Bits of a non-negative integer; 0 for 0. */
-export const bitLength = (value: bigint): number => (value === 0n ? 0 : value.toString(2).length);

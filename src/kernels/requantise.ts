@@ -1,6 +1,8 @@
+import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { RequantiseNode } from "../ir/integerGraph.ts";
-import { bitLength, constantFunction, matrixLiteral } from "./circomText.ts";
+import { bitLength } from "./bitLength.ts";
+import { constantFunction, matrixLiteral } from "./circomText.ts";
 import type { Interval, Kernel } from "./kernel.ts";
 
 /** Forms of an element in circuits/lib/Requantise.circom, cheapest first. */
@@ -12,9 +14,6 @@ interface ElementPlan {
   readonly width: number;
   readonly base: bigint;
 }
-
-/** Widest range check: circuits/lib/RangeCheck.circom needs room below the field's order. */
-const WIDTH_LIMIT = 252;
 
 /** Rounding shift with saturation; the lower bound 0 is a fused ReLU. */
 export const requantise: Kernel<RequantiseNode> = {
@@ -76,7 +75,7 @@ function planElement(node: RequantiseNode, low: bigint, high: bigint, index: num
     canBeUnder ? bitLength(-tLow - 1n) : 0,
     canBeAbove ? Math.max(shift + bits, bitLength(tHigh - limit)) : bitLength(tHigh),
   );
-  if (Math.max(width, shift + bits) >= WIDTH_LIMIT) {
+  if (Math.max(width, shift + bits) >= MAX_ELEMENT_BITS) {
     throw new InputError(
       `kernel ${node.name} (Requantise): element ${index} spans ${low} to ${high}, want a span below 2^251`,
     );

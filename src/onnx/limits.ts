@@ -1,3 +1,4 @@
+import { elementCount } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 
 /** Bounds on what a model file may ask for, far above what a circuit can hold, so that reading it always ends. */
@@ -18,7 +19,7 @@ export function checkedSize(shape: readonly number[], what: string, limit: numbe
   }
   const wrong = shape.find((size) => !Number.isSafeInteger(size) || size < 0);
   if (wrong !== undefined) throw new InputError(`${what}: dimension ${wrong} is not a size`);
-  const size = shape.reduce((product, axis) => product * axis, 1);
+  const size = elementCount(shape);
   if (size <= limit) return size;
   throw new InputError(`${what}: shape ${shape.join("×")} has more than ${limit} elements`);
 }

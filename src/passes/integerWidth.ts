@@ -1,3 +1,4 @@
+import { bitLength } from "../kernels/bitLength.ts";
 import type { Interval } from "../kernels/kernel.ts";
 
 /** The narrowest width that holds all elements, unsigned where none can be negative; at least 1. */
@@ -8,6 +9,3 @@ export function bitWidth({ low, high }: Interval): { bits: number; signed: boole
   const needed = signed ? 1 + Math.max(bitLength(-least - 1n), bitLength(greatest)) : bitLength(greatest);
   return { bits: Math.max(1, needed), signed };
 }
-
-/** Bits of a number without sign; 0 for 0 and below. */
-const bitLength = (value: bigint): number => (value > 0n ? value.toString(2).length : 0);

@@ -1,3 +1,4 @@
+import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph, IntegerInput, IntegerOutput } from "../ir/integerGraph.ts";
@@ -28,9 +29,6 @@ export interface QuantisedModel {
   /** Choices that a user should be told, a sentence each. */
   readonly notes: readonly string[];
 }
-
-/** Widest element that a codec takes. */
-const MAX_OUTPUT_BITS = 252;
 
 /**
  * Turns a model into an integer program. Samples choose the scales of activations, exact intervals the widths; the
@@ -81,8 +79,8 @@ function labelsIn({ steps }: RealGraph): ReadonlySet<string> {
 
 function outputOf(name: string, shape: readonly number[], value: IntegerValue, isLabel: boolean): IntegerOutput {
   const { bits, signed } = bitWidth(value.interval);
-  if (bits > MAX_OUTPUT_BITS)
-    throw new InputError(`output ${name}: needs ${bits} bits, want at most ${MAX_OUTPUT_BITS}`);
+  if (bits > MAX_ELEMENT_BITS)
+    throw new InputError(`output ${name}: needs ${bits} bits, want at most ${MAX_ELEMENT_BITS}`);
   return { name, shape, bits, signed, scale: value.scale, from: value.name, role: isLabel ? "label" : "values" };
 }
 

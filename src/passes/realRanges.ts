@@ -1,3 +1,4 @@
+import { elementCount } from "../codec/codec.ts";
 import { type LinearStep, type RealGraph, type RealStep, type ScaleStep, operandsOf } from "../ir/realGraph.ts";
 
 /** Least and greatest value seen or possible, 0 always included. */
@@ -28,7 +29,7 @@ export function sampledRanges(graph: RealGraph, samples: readonly Sample[]): Map
 
 /** A range that holds every value of the program over all inputs in the given ranges. */
 export function possibleRanges(graph: RealGraph, inputs: readonly Range[]): Map<string, Range> {
-  const sizes = graph.inputs.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const sizes = graph.inputs.map(({ shape }) => elementCount(shape));
   const bounds = walk<Bounds>(
     graph,
     inputs.map(({ low, high }, index) => ({

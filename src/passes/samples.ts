@@ -1,3 +1,4 @@
+import { elementCount } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { Sample } from "./realRanges.ts";
@@ -12,7 +13,7 @@ export function samplesOf({ inputs }: Pick<Graph, "inputs">, rows: readonly (rea
   }
   rows.forEach((row, index) => {
     const { name, shape } = inputs[index % inputs.length];
-    const count = shape.reduce((product, size) => product * size, 1);
+    const count = elementCount(shape);
     if (row.length !== count) {
       throw new InputError(
         `input_data row ${index} (${JSON.stringify(name)}): got ${row.length} numbers, want ${count} (shape ${shape.join("×")})`,

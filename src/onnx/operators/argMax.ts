@@ -1,5 +1,6 @@
+import { elementCount } from "../../codec/codec.ts";
 import { type Call, OPSETS, type Operator, integerAttribute, nodeError, operandAt } from "./operator.ts";
-import { normalAxis, sizeOf, transposeIndices } from "./shapes.ts";
+import { normalAxis, transposeIndices } from "./shapes.ts";
 
 /** Index of the greatest element along `axis`, the lowest index on ties. */
 export const argMax: Operator = {
@@ -29,7 +30,7 @@ export const argMax: Operator = {
   },
   lower(call, builder) {
     const operand = operandAt(call, 0);
-    const size = sizeOf(operand.shape);
+    const size = elementCount(operand.shape);
     const rows = builder.permute(builder.valueOf(operand), axisLast(call), size);
     return [builder.argMax(rows, size / operand.shape[axisOf(call)])];
   },

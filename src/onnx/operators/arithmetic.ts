@@ -1,6 +1,7 @@
+import { elementCount } from "../../codec/codec.ts";
 import type { ElementType, Tensor } from "../../ir/graph.ts";
 import { type Call, OPSETS, type Operand, type Operator, type StepBuilder, nodeError, operandAt } from "./operator.ts";
-import { broadcastIndices, broadcastShape, sizeOf } from "./shapes.ts";
+import { broadcastIndices, broadcastShape } from "./shapes.ts";
 
 type Pair = readonly [number, number];
 
@@ -115,7 +116,7 @@ function multiplied(call: Call, builder: StepBuilder, operand: Operand, constant
 const swapped = ([first, second]: Pair): Pair => [second, first];
 
 function spread(builder: StepBuilder, { value, shape }: ShapedValue, target: readonly number[]): string {
-  return builder.permute(value, broadcastIndices(shape, target), sizeOf(shape));
+  return builder.permute(value, broadcastIndices(shape, target), elementCount(shape));
 }
 
 /** A constant broadcast over `shape`, leading axes along which it does not change left out. */

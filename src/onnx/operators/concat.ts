@@ -1,5 +1,6 @@
+import { elementCount } from "../../codec/codec.ts";
 import { type Call, OPSETS, type Operand, type Operator, integerAttribute, nodeError, operandAt } from "./operator.ts";
-import { normalAxis, sizeOf } from "./shapes.ts";
+import { normalAxis } from "./shapes.ts";
 
 /** Constants one after another along `axis`, as files build shapes. */
 export const concat: Operator = {
@@ -15,11 +16,11 @@ export const concat: Operator = {
   },
   fold(call) {
     const axis = axisOf(call);
-    const rows = sizeOf(operandAt(call, 0).shape.slice(0, axis));
+    const rows = elementCount(operandAt(call, 0).shape.slice(0, axis));
     return [
       Array.from({ length: rows }, (_, row) =>
         operandsOf(call).flatMap(({ shape, constant }) => {
-          const length = sizeOf(shape.slice(axis));
+          const length = elementCount(shape.slice(axis));
           return constant!.data.slice(row * length, (row + 1) * length);
         }),
       ).flat(),

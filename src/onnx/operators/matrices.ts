@@ -1,5 +1,6 @@
+import { elementCount } from "../../codec/codec.ts";
 import type { Operand, StepBuilder } from "./operator.ts";
-import { sizeOf, transposeIndices } from "./shapes.ts";
+import { transposeIndices } from "./shapes.ts";
 
 /** A row-major matrix. */
 export interface Matrix {
@@ -58,5 +59,5 @@ export function transposedValue(builder: StepBuilder, { rows, columns, value }: 
 /** An operand of rank 1 or more as a matrix whose rows run along its last axis. */
 export function asMatrix({ shape }: Operand): { rows: number; columns: number } {
   const columns = shape[shape.length - 1];
-  return { rows: sizeOf(shape.slice(0, -1)), columns };
+  return { rows: elementCount(shape.slice(0, -1)), columns };
 }

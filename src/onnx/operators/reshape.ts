@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import { sameElements } from "./identity.ts";
 import {
   type Call,
@@ -9,7 +10,7 @@ import {
   nodeError,
   operandAt,
 } from "./operator.ts";
-import { normalAxis, sizeOf } from "./shapes.ts";
+import { normalAxis } from "./shapes.ts";
 
 /** The same elements in another shape; 0 keeps a size, −1 takes what is left. */
 export const reshape: Operator = {
@@ -35,7 +36,7 @@ export const flatten: Operator = {
     const { type, shape } = operandAt(call, 0);
     const axis = integerAttribute(call, "axis", 1);
     const split = axis === shape.length ? axis : normalAxis(call, axis, shape.length);
-    return [{ type, shape: [sizeOf(shape.slice(0, split)), sizeOf(shape.slice(split))] }];
+    return [{ type, shape: [elementCount(shape.slice(0, split)), elementCount(shape.slice(split))] }];
   },
 };
 
@@ -80,9 +81,10 @@ const axesOf = (call: Call) => integersOf(call, "axes", 1, 13);
 function reshaped(call: Call, shape: readonly number[], wanted: readonly number[]): number[] {
   const keepZero = integerAttribute(call, "allowzero", 0) !== 0;
   const sizes = wanted.map((size, axis) => (size === 0 && !keepZero ? (shape[axis] ?? 0) : size));
-  const known = sizeOf(sizes.filter((size) => size !== -1));
-  const result = sizes.map((size) => (size === -1 ? sizeOf(shape) / known : size));
+  const known = elementCount(sizes.filter((size) => size !== -1));
+  const result = sizes.map((size) => (size === -1 ? elementCount(shape) / known : size));
   const isShape = result.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (isShape && sizes.filter((size) => size === -1).length <= 1 && sizeOf(result) === sizeOf(shape)) return result;
+  if (isShape && sizes.filter((size) => size === -1).length <= 1 && elementCount(result) === elementCount(shape))
+    return result;
   throw nodeError(call, `shape ${shape.join("×")} cannot become ${wanted.join("×")}`);
 }

@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import {
   type Call,
   OPSETS,
@@ -8,7 +9,7 @@ import {
   nodeError,
   operandAt,
 } from "./operator.ts";
-import { normalAxis, sizeOf, stridesOf } from "./shapes.ts";
+import { normalAxis, stridesOf } from "./shapes.ts";
 
 /** What an operator that only selects elements takes: its shape, and the position of each element in the operand. */
 interface Selection {
@@ -62,7 +63,7 @@ function selecting(
     fold: (call) => [positionsOf(call, select(call)).map((index) => operandAt(call, 0).constant!.data[index])],
     lower(call, builder) {
       const operand = operandAt(call, 0);
-      return [builder.permute(builder.valueOf(operand), positionsOf(call, select(call)), sizeOf(operand.shape))];
+      return [builder.permute(builder.valueOf(operand), positionsOf(call, select(call)), elementCount(operand.shape))];
     },
   };
 }

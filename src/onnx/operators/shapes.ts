@@ -1,8 +1,5 @@
 import { type Call, nodeError } from "./operator.ts";
 
-/** Number of elements of a shape. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
-
 /** An axis counted from the front. Throws InputError unless −rank ≤ axis < rank. */
 export function normalAxis(call: Call, axis: number, rank: number): number {
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;

@@ -1,5 +1,6 @@
+import { elementCount } from "../../codec/codec.ts";
 import { type Call, OPSETS, type Operator, integersAttribute, nodeError, operandAt } from "./operator.ts";
-import { sizeOf, transposeIndices } from "./shapes.ts";
+import { transposeIndices } from "./shapes.ts";
 
 /** Axes in the order `perm`; reversed where that is absent. */
 export const transpose: Operator = {
@@ -18,7 +19,7 @@ export const transpose: Operator = {
   lower(call, builder) {
     const operand = operandAt(call, 0);
     const indices = transposeIndices(operand.shape, orderOf(call));
-    return [builder.permute(builder.valueOf(operand), indices, sizeOf(operand.shape))];
+    return [builder.permute(builder.valueOf(operand), indices, elementCount(operand.shape))];
   },
 };
 
