@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { IntegerInput, KernelNode } from "../ir/integerGraph.ts";
 import type { AddStep, LinearStep, RealGraph, RealStep, ReluStep, ScaleStep } from "../ir/realGraph.ts";
-import { highest, lowest } from "../codec/codec.ts";
+import { elementCount, highest, lowest } from "../codec/codec.ts";
 import type { Interval } from "../kernels/kernel.ts";
 import { kernelOf } from "../kernels/kernelOf.ts";
 import type { ActivationPlan } from "./activationPlan.ts";
@@ -26,6 +26,9 @@ export interface StepOptions {
 
 /** Largest pattern of an element-wise step that is written as a diagonal matrix. */
 const MAX_DIAGONAL = 1024;
+
+/** Largest multiplier of a sum over the largest that a weight can be, so that terms out of all proportion stay exact. */
+const MAX_ADD_RATIO = 2 ** 32;
 
 /** Shift after which nothing is left of any accumulator; a scale that asks for more is out of all proportion. */
 const MAX_SHIFT = 200;
@@ -56,7 +59,7 @@ export function quantiseSteps(
 }
 
 function valueOfInput(input: IntegerInput): IntegerValue {
-  const count = input.shape.reduce((product, size) => product * size, 1);
+  const count = elementCount(input.shape);
   const interval = { low: Array(count).fill(lowest(input)), high: Array(count).fill(highest(input)) };
   return { name: input.name, scale: input.scale, interval, isNarrow: true };
 }
@@ -200,10 +203,7 @@ function requantise(
 function add(step: AddStep, progress: Progress): IntegerValue {
   const [left, right] = [progress.values.get(step.left)!, progress.values.get(step.right)!];
   const terms = [step.factors[0] * left.scale, step.factors[1] * right.scale];
-  const [first, second] = terms.map(Math.abs);
-  const target = progress.plan.targetOf(step.output);
-  const sumScale =
-    first === second && first > 0 ? first : (scaleOfSum(Math.max(first, second), target, progress.weightBits) ?? 1);
+  const sumScale = scaleOfTerms(terms.map(Math.abs), [left, right].map(extentOf), step, progress);
   const multipliers = [toInteger(terms[0] / sumScale, step), toInteger(terms[1] / sumScale, step)] as const;
   return append(
     progress,
@@ -213,6 +213,29 @@ function add(step: AddStep, progress: Progress): IntegerValue {
     false,
   );
 }
+
+/**
+ * Real value of the integer 1 in a sum of two terms, each a real value for the integer 1 and the greatest integer that it
+ * is multiplied with. Equal terms are added as they are. Otherwise the multipliers are as precise as weights are for what
+ * each term can add to the sum, not for its value alone: a term of a large value and few integers weighs little.
+ */
+function scaleOfTerms(
+  [first, second]: readonly number[],
+  extents: readonly number[],
+  step: AddStep,
+  { plan, weightBits }: Progress,
+): number {
+  if (first === second && first > 0) return first;
+  const weighed = Math.max(first * extents[0], second * extents[1]) / Math.max(...extents, 1);
+  const greatest = Math.max(weighed, Math.max(first, second) / MAX_ADD_RATIO);
+  return scaleOfSum(greatest, plan.targetOf(step.output), weightBits) ?? 1;
+}
+
+/** Greatest magnitude of a value's integers. */
+const extentOf = ({ interval: { low, high } }: IntegerValue): number =>
+  Number([...low, ...high].reduce((most, bound) => (abs(bound) > most ? abs(bound) : most), 0n));
+
+const abs = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /** The nearest integer, halves upward. Throws InputError where a double no longer holds it exactly. */
 function toInteger(value: number, { name }: { readonly name: string }): number {

@@ -154,6 +154,57 @@ describe("quantise", () => {
       expect(batches).to.deep.equal([2, 2, 2]);
     });
 
+    describe("within 1 % where terms of different scales are added", () => {
+      const layers: Record<string, TensorSpec> = {
+        w: { dims: [3, 3], data: [1.5, -0.5, 0.25, 0.3, -1.1, 0.7, 0.2, 0.9, -1.4] },
+        b: { dims: [3], data: [0.1, -0.2, 0.3] },
+      };
+      const node = (op: string, ...names: string[]): NodeSpec => ({
+        op,
+        name: names.at(-1)!,
+        inputs: names.slice(0, -1),
+        outputs: names.slice(-1),
+      });
+      const gemm = (from: string, to: string) => node("Gemm", from, "w", "b", to);
+      const sums: [name: string, inputs: string[], nodes: NodeSpec[]][] = [
+        ["Gemm(x) + x", ["x"], [gemm("x", "g"), node("Add", "g", "x", "y")]],
+        [
+          "Gemm(Relu(Gemm(x) + x))",
+          ["x"],
+          [gemm("x", "g"), node("Add", "g", "x", "s"), node("Relu", "s", "r"), gemm("r", "y")],
+        ],
+        [
+          "Gemm(r) + r with r = Relu(Gemm(x))",
+          ["x"],
+          [gemm("x", "g"), node("Relu", "g", "r"), gemm("r", "h"), node("Add", "h", "r", "y")],
+        ],
+        ["p + q of different ranges", ["p", "q"], [node("Add", "p", "q", "y")]],
+        ["(p + q) − t", ["p", "q", "t"], [node("Add", "p", "q", "s"), node("Sub", "s", "t", "y")]],
+      ];
+      for (const [name, names, nodes] of sums) {
+        it(name, async () => {
+          const numbers = seededNumbers(31);
+          const limits: Record<string, number> = { x: 1, p: 1, q: 0.07, t: 3 };
+          const inputs = Object.fromEntries(names.map((input) => [input, { range: [-limits[input], limits[input]] }]));
+          const samples = Array.from({ length: 30 }, () =>
+            names.map((input) => numbers(3).map((value) => value * limits[input])),
+          );
+          const { comparison } = await faithfulness(
+            {
+              inputs: names.map((input) => ({ name: input, shape: [1, 3] })),
+              outputs: [{ name: "y" }],
+              nodes,
+              constants: layers,
+            },
+            samples,
+            { inputs: inputs as QuantiseOptions["inputs"], samples },
+          );
+          expect(comparison.problem).to.equal(undefined);
+          expect(comparison.maxRelError).to.satisfy((error: number) => error <= 0.01, String(comparison.maxRelError));
+        });
+      }
+    });
+
     it("a normalised input, biases in nodes of their own and a matrix on the left", async () => {
       const numbers = seededNumbers(17);
       const samples = Array.from({ length: 20 }, () => [numbers(12).map((value) => 128 + Math.round(value * 127))]);
