@@ -3,6 +3,7 @@ import { type BaseContract, type ContractTransactionReceipt, keccak256 } from "e
 import type { InferenceEscrow, ModelRegistry, SettlementRegistry } from "../../build/hardhat/types/index.ts";
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
+import { setupKindOf } from "../setup/setupKindOf.ts";
 import { recordPath, writeRecord, type ContractRecord, type DeploymentRecord, type ModelRecord } from "./record.ts";
 import { InputError } from "../errors.ts";
 import { modelIdOf, toBytes32 } from "./statement.ts";
@@ -42,23 +43,19 @@ export async function deployTollgate(
 
 /** Publishes a model's key; anyone may, and again without effect. */
 export async function publishKey(registry: ModelRegistry, { key, wordCount }: KeyedModel): Promise<void> {
-  const { alpha, beta, delta, ic } = key;
-  const argument = {
-    alpha: [alpha[0], alpha[1]] as [bigint, bigint],
-    beta: [beta[0], beta[1], beta[2], beta[3]] as [bigint, bigint, bigint, bigint],
-    delta: [delta[0], delta[1], delta[2], delta[3]] as [bigint, bigint, bigint, bigint],
-    ic: ic.map(([x, y]) => [x, y]) as [[bigint, bigint], [bigint, bigint], [bigint, bigint], [bigint, bigint]],
-  };
-  await (await registry.publishKey(argument, wordCount)).wait();
+  await (await registry.publishKey(key, wordCount)).wait();
 }
 
 /** Throws InputError for a dealer's key, under which anybody forges, off chain 31337. */
-export function requireTrustworthyKey({ vkey }: KeyedModel, chainId: bigint): void {
+export function refuseDealerKeyOffDevelopment({ vkey }: Pick<KeyedModel, "vkey">, chainId: bigint): void {
   if (chainId === DEVELOPMENT_CHAIN_ID || !isDealerKey(vkey)) return;
   throw new InputError(`chain ${chainId}: the key is the dealer's, whose secrets are public; want chain 31337`);
 }
 
-/** Publishes a model's key and registers the model for `owner`. Throws InputError for a dealer's key off chain 31337. */
+/**
+ * Publishes a model's key and registers the model for `owner`. Throws InputError before the first
+ * transaction for a dealer's key off chain 31337, and for a key of a setup that cannot be recorded yet.
+ */
 export async function registerModel(
   registry: ModelRegistry,
   owner: HardhatEthersSigner,
@@ -67,7 +64,8 @@ export async function registerModel(
   { royaltyBps, royaltyTo }: RoyaltyTerms,
 ): Promise<ModelRecord> {
   const { chainId } = await owner.provider!.getNetwork();
-  requireTrustworthyKey(model, chainId);
+  refuseDealerKeyOffDevelopment(model, chainId);
+  const setup = setupKindOf(model.vkey);
   const asOwner = registry.connect(owner);
   await publishKey(asOwner, model);
   const commitment = commitmentOf(model, uri);
@@ -80,7 +78,7 @@ export async function registerModel(
     wordCount: model.wordCount,
     modelHash: model.modelHash,
     circuitHash: model.circuitHash,
-    setup: "dealer",
+    setup,
     transaction: receipt!.hash,
   };
 }
@@ -100,37 +98,41 @@ export async function recordOf(
   network: { readonly name: string; readonly chainId: number; readonly commit: string | null },
   models: Record<string, ModelRecord>,
 ): Promise<DeploymentRecord> {
-  const registryAddress = await registry.getAddress();
-  const collector = registry.attach(await escrow.ALLOWANCE_COLLECTOR());
+  const [registryAddress, settlementAddress, escrowAddress, collectorAddress] = await Promise.all([
+    registry.getAddress(),
+    settlement.getAddress(),
+    escrow.getAddress(),
+    escrow.ALLOWANCE_COLLECTOR(),
+  ]);
   const escrowArguments = [registryAddress, terms.tollCollector, String(terms.tollBps)];
   return {
     network: network.name,
     chainId: network.chainId,
     commit: network.commit,
     contracts: {
-      ModelRegistry: await contractRecord(registry, registry, []),
-      SettlementRegistry: await contractRecord(settlement, settlement, [registryAddress]),
-      InferenceEscrow: await contractRecord(escrow, escrow, escrowArguments),
-      AllowanceCollector: await contractRecord(collector, escrow, []),
+      ModelRegistry: await contractRecord(registryAddress, registry, []),
+      SettlementRegistry: await contractRecord(settlementAddress, settlement, [registryAddress]),
+      InferenceEscrow: await contractRecord(escrowAddress, escrow, escrowArguments),
+      AllowanceCollector: await contractRecord(collectorAddress, escrow, []),
     },
     models,
   };
 }
 
-/** `creator` is the contract whose deployment transaction made `contract`: itself, or the one that created it. */
+/** `creator` is the contract whose deployment transaction made the one at `address`: the same, or its maker. */
 async function contractRecord(
-  contract: BaseContract,
+  address: string,
   creator: BaseContract,
   constructorArguments: string[],
 ): Promise<ContractRecord> {
-  const address = await contract.getAddress();
+  const creatorAddress = await creator.getAddress();
   const provider = creator.runner!.provider!;
   const receipt = (await creator.deploymentTransaction()!.wait()) as ContractTransactionReceipt;
   return {
     address,
     transaction: receipt.hash,
     block: receipt.blockNumber,
-    deployer: contract === creator ? receipt.from : await creator.getAddress(),
+    deployer: address === creatorAddress ? receipt.from : creatorAddress,
     arguments: constructorArguments,
     runtimeCodeHash: keccak256(await provider.getCode(address)),
   };

@@ -66,7 +66,7 @@ async function deployMarket(connection: NetworkConnection, prover: GasProver): P
   const registry = await ethers.deployContract("ModelRegistry");
   const escrow = await ethers.deployContract("InferenceEscrow", [registry, tollCollector, 50n]);
   const token = await ethers.deployContract("TestToken");
-  await registry.publishKey(prover.key as Parameters<ModelRegistry["publishKey"]>[0], 1);
+  await registry.publishKey(prover.key, 1);
   await token.mint(client, 100n * AMOUNT);
   await token.approve(await escrow.ALLOWANCE_COLLECTOR(), 100n * AMOUNT);
   await networkHelpers.time.increaseTo(START);

@@ -42,12 +42,18 @@ export const JOB_TYPES = {
   ],
 };
 
-/** A Groth16 key as the registry takes it; G2 points with the imaginary part first (EIP-197). */
+/** A point of G1: x, y. */
+export type G1Coordinates = [bigint, bigint];
+
+/** A point of G2 with coordinates x₀ + x₁·i: x₁, x₀, y₁, y₀, the order of EIP-197. */
+export type G2Coordinates = [bigint, bigint, bigint, bigint];
+
+/** A Groth16 key of three public signals, as the registry takes it. */
 export interface VerifyingKey {
-  readonly alpha: readonly bigint[];
-  readonly beta: readonly bigint[];
-  readonly delta: readonly bigint[];
-  readonly ic: readonly (readonly bigint[])[];
+  readonly alpha: G1Coordinates;
+  readonly beta: G2Coordinates;
+  readonly delta: G2Coordinates;
+  readonly ic: [G1Coordinates, G1Coordinates, G1Coordinates, G1Coordinates];
 }
 
 /** ERC-7992's description of a model. */

@@ -1,4 +1,5 @@
 import { bn254 } from "@noble/curves/bn254.js";
+import type { G1Coordinates, G2Coordinates } from "../chain/statement.ts";
 import { InputError } from "../errors.ts";
 import { BASE_ORDER } from "../field.ts";
 
@@ -30,18 +31,18 @@ export function toG2([x1, x0, y1, y0]: readonly bigint[]): G2Point | string {
 }
 
 /** EIP-197's four coordinates of a point of G2. */
-export function fromG2(point: G2Point): [bigint, bigint, bigint, bigint] {
+export function fromG2(point: G2Point): G2Coordinates {
   const { x, y } = point.toAffine();
   return [x.c1, x.c0, y.c1, y.c0];
 }
 
 /** The generator of G2, which is γ in every key. */
-export const G2_GENERATOR: readonly bigint[] = fromG2(G2.BASE);
+export const G2_GENERATOR: G2Coordinates = fromG2(G2.BASE);
 
 const isCoordinate = (value: bigint) => value >= 0n && value < BASE_ORDER;
 
 /** Reads snarkjs's `[x, y, "1"]` at `name`. */
-export function parseG1(json: unknown, name: string): [bigint, bigint] {
+export function parseG1(json: unknown, name: string): G1Coordinates {
   const [x, y, z] = parseList(json, 3, name).map((entry, index) =>
     parseDecimal(entry, `${name}[${index}]`, BASE_ORDER),
   );
@@ -52,7 +53,7 @@ export function parseG1(json: unknown, name: string): [bigint, bigint] {
 }
 
 /** Reads snarkjs's `[[x₀, x₁], [y₀, y₁], ["1", "0"]]` at `name` into EIP-197's order. */
-export function parseG2(json: unknown, name: string): [bigint, bigint, bigint, bigint] {
+export function parseG2(json: unknown, name: string): G2Coordinates {
   const [[x0, x1], [y0, y1], [z0, z1]] = parseList(json, 3, name).map((pair, row) =>
     parseList(pair, 2, `${name}[${row}]`).map((entry, column) =>
       parseDecimal(entry, `${name}[${row}][${column}]`, BASE_ORDER),

@@ -1,9 +1,11 @@
-import type { VerifyingKey } from "../chain/statement.ts";
+import type { G1Coordinates, VerifyingKey } from "../chain/statement.ts";
 import { InputError } from "../errors.ts";
 import { G2_GENERATOR, expectValue, parseFields, parseG1, parseG2, parseList } from "./points.ts";
 
 /** α, β, δ and an IC point for 1 and for each public signal; G2 points in EIP-197's order. γ is the generator. */
-export type Vkey = VerifyingKey;
+export interface Vkey extends Omit<VerifyingKey, "ic"> {
+  readonly ic: readonly G1Coordinates[];
+}
 
 const REQUIRED = ["protocol", "curve", "nPublic", "vk_alpha_1", "vk_beta_2", "vk_gamma_2", "vk_delta_2", "IC"];
 
@@ -54,5 +56,6 @@ export function verifyingKeyText(vkey: Vkey): string {
 export function toContractKey(vkey: Vkey): VerifyingKey {
   if (vkey.ic.length !== 4)
     throw new InputError(`vkey.nPublic: want the three public signals of every model, got ${vkey.ic.length - 1}`);
-  return vkey;
+  const [ic0, ic1, ic2, ic3] = vkey.ic;
+  return { ...vkey, ic: [ic0, ic1, ic2, ic3] };
 }

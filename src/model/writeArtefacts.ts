@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { renderSolidityVerifier } from "../groth16/solidityVerifier.ts";
+import { setupKindOf } from "../setup/setupKindOf.ts";
 import type { CompiledModel, EmittedModel } from "./compileModel.ts";
 import type { SetUpModel } from "./setupModel.ts";
 
@@ -50,7 +51,7 @@ async function lockOf(model: SetUpModel): Promise<object> {
       .digest("hex");
   return {
     model: model.graph.name,
-    setup: "dealer",
+    setup: setupKindOf(model.vkey),
     keyId: model.keyId,
     wordCount: model.wordCount,
     modelHash: model.modelHash,

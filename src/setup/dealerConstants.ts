@@ -1,5 +1,5 @@
 import { bn254 } from "@noble/curves/bn254.js";
-import { toBytes32 } from "../chain/statement.ts";
+import { toBytes32, type G1Coordinates, type G2Coordinates } from "../chain/statement.ts";
 import { fromG2 } from "../groth16/points.ts";
 import type { Vkey } from "../groth16/verifyingKey.ts";
 import { dealerSharedSecrets } from "./dealer.ts";
@@ -8,7 +8,7 @@ import { dealerSharedSecrets } from "./dealer.ts";
 export const DEVELOPMENT_CHAIN_ID = 31_337n;
 
 /** α and β of every key that the dealer makes, G2 in EIP-197's order. */
-function dealerPoints(): { alpha: readonly bigint[]; beta: readonly bigint[] } {
+function dealerPoints(): { alpha: G1Coordinates; beta: G2Coordinates } {
   const secrets = dealerSharedSecrets();
   const { x, y } = bn254.G1.Point.BASE.multiply(secrets.alpha).toAffine();
   return { alpha: [x, y], beta: fromG2(bn254.G2.Point.BASE.multiply(secrets.beta)) };

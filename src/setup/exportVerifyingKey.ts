@@ -1,4 +1,5 @@
 import { bn254 } from "@noble/curves/bn254.js";
+import type { G1Coordinates, G2Coordinates } from "../chain/statement.ts";
 import { littleEndian } from "../circom/readR1cs.ts";
 import type { Vkey } from "../groth16/verifyingKey.ts";
 import type { ZkeySections } from "./zkeyFile.ts";
@@ -13,10 +14,10 @@ export function exportVerifyingKey(sections: ZkeySections): Vkey {
   const ic = coordinates(sections.get(SECTION.ic)!);
   // α₁ at 0, β₁ at 2, β₂ at 4, γ₂ at 8, δ₁ at 12, δ₂ at 14.
   return {
-    alpha: header.slice(0, 2),
-    beta: imaginaryFirst(header.slice(4, 8)),
-    delta: imaginaryFirst(header.slice(14, 18)),
-    ic: Array.from({ length: ic.length / 2 }, (_, index) => ic.slice(2 * index, 2 * index + 2)),
+    alpha: g1At(header, 0),
+    beta: g2At(header, 4),
+    delta: g2At(header, 14),
+    ic: Array.from({ length: ic.length / 2 }, (_, index) => g1At(ic, 2 * index)),
   };
 }
 
@@ -26,4 +27,10 @@ const coordinates = (bytes: Uint8Array): bigint[] =>
     Fp.mul(littleEndian(bytes.subarray(32 * index, 32 * index + 32)), MONTGOMERY_INVERSE),
   );
 
-const imaginaryFirst = ([x0, x1, y0, y1]: readonly bigint[]): bigint[] => [x1, x0, y1, y0];
+const g1At = (numbers: readonly bigint[], at: number): G1Coordinates => [numbers[at], numbers[at + 1]];
+
+/** From real parts first, as the file has them. */
+const g2At = (numbers: readonly bigint[], at: number): G2Coordinates => {
+  const [x0, x1, y0, y1] = numbers.slice(at, at + 4);
+  return [x1, x0, y1, y0];
+};

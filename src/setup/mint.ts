@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { bn254 } from "@noble/curves/bn254.js";
 import { readR1cs } from "../circom/readR1cs.ts";
+import type { G1Coordinates } from "../chain/statement.ts";
 import { InputError } from "../errors.ts";
 import { SCALAR_ORDER, mod } from "../field.ts";
 import { fromG2 } from "../groth16/points.ts";
@@ -51,7 +52,7 @@ const drawRandomness = (): ProofRandomness => ({ a: drawScalar(), b: drawScalar(
 /** Uniform in [1, r) up to 2^-128. */
 const drawScalar = (): bigint => (BigInt(`0x${randomBytes(48).toString("hex")}`) % (SCALAR_ORDER - 1n)) + 1n;
 
-function timesG1(scalar: bigint): [bigint, bigint] {
+function timesG1(scalar: bigint): G1Coordinates {
   const { x, y } = bn254.G1.Point.BASE.multiplyUnsafe(scalar).toAffine();
   return [x, y];
 }

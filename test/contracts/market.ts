@@ -1,5 +1,5 @@
 import type { NetworkConnection } from "hardhat/types/network";
-import type { Hex, Job, ModelCommitment, VerifyingKey } from "../../src/chain/statement.ts";
+import type { Hex, Job, ModelCommitment } from "../../src/chain/statement.ts";
 import { FUNDING, PROOF_SYSTEM_ID, jobIdOf, keyIdOf, modelIdOf, toBytes32 } from "../../src/chain/statement.ts";
 import type { Trapdoor } from "../fixtures/mint.ts";
 import { keyOf, mintStatement, trapdoorOf } from "../fixtures/mint.ts";
@@ -12,14 +12,6 @@ export const AMOUNT = 1_000_000n;
 export const TOLL_BPS = 50n;
 export const ROYALTY_BPS = 250n;
 export const INPUT_COMMITMENT = toBytes32(123_456_789n);
-
-/** A key in the mutable arrays that contract calls take. */
-export const toArgument = ({ alpha, beta, delta, ic }: VerifyingKey) => ({
-  alpha: [...alpha] as [bigint, bigint],
-  beta: [...beta] as [bigint, bigint, bigint, bigint],
-  delta: [...delta] as [bigint, bigint, bigint, bigint],
-  ic: ic.map((point) => [...point]) as [[bigint, bigint], [bigint, bigint], [bigint, bigint], [bigint, bigint]],
-});
 
 /** A commitment to a made-up model over a key. */
 export const commitmentTo = (vkHash: Hex): ModelCommitment => ({
@@ -44,7 +36,7 @@ export async function deployMarket({ ethers, networkHelpers }: NetworkConnection
   const token = await ethers.deployContract("TestToken");
   const trapdoor: Trapdoor = trapdoorOf("market");
   const keyId = keyIdOf(keyOf(trapdoor), wordCount);
-  await registry.publishKey(toArgument(keyOf(trapdoor)), wordCount);
+  await registry.publishKey(keyOf(trapdoor), wordCount);
 
   const registerModel = async (royaltyBps = ROYALTY_BPS, royaltyTo = royaltyReceiver.address): Promise<bigint> => {
     const commitment = commitmentTo(keyId);

@@ -3,25 +3,27 @@ import { bn254 } from "@noble/curves/bn254.js";
 import { expect } from "chai";
 import type { Result } from "ethers";
 import { network } from "hardhat";
-import type { VerifyingKey } from "../../src/chain/statement.ts";
+import type { G1Coordinates, G2Coordinates, VerifyingKey } from "../../src/chain/statement.ts";
 import { keyIdOf } from "../../src/chain/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
 import { g1Words, g2Words, keyOf, trapdoorOf } from "../fixtures/mint.ts";
-import { toArgument } from "./market.ts";
 
 const G1 = bn254.G1.Point;
 const G2 = bn254.G2.Point;
 const KEY = keyOf(trapdoorOf("publish"));
 const GAMMA = g2Words(G2.BASE);
-const withIc = (index: number, point: readonly bigint[]): VerifyingKey => ({
-  ...KEY,
-  ic: KEY.ic.map((old, at) => (at === index ? point : old)),
-});
-const negated = ([x, y]: readonly bigint[]): bigint[] => [x, BASE_ORDER - y];
-const negatedG2 = ([x1, x0, y1, y0]: readonly bigint[]): bigint[] => [x1, x0, BASE_ORDER - y1, BASE_ORDER - y0];
+const negated = ([x, y]: G1Coordinates): G1Coordinates => [x, BASE_ORDER - y];
+const negatedG2 = ([x1, x0, y1, y0]: G2Coordinates): G2Coordinates => [x1, x0, BASE_ORDER - y1, BASE_ORDER - y0];
+
+/** The key with another IC point. */
+function withIc(index: number, point: G1Coordinates): VerifyingKey {
+  const key = structuredClone(KEY);
+  key.ic[index] = point;
+  return key;
+}
 
 /** A point of the twisted curve outside the subgroup of order r: the first x that has a y. */
-function outsideSubgroup(): bigint[] {
+function outsideSubgroup(): G2Coordinates {
   const { Fp2 } = bn254.fields;
   const b = G2.CURVE().b;
   for (let c0 = 1n; ; c0++) {
@@ -46,7 +48,7 @@ describe("publishKey", () => {
   it("stores a key as code, under the hash of key and word count", async () => {
     const { ethers } = await network.create();
     const registry = await ethers.deployContract("ModelRegistry");
-    await expect(registry.publishKey(toArgument(KEY), 3)).to.emit(registry, "KeyPublished");
+    await expect(registry.publishKey(KEY, 3)).to.emit(registry, "KeyPublished");
     const [key, wordCount, stopped] = await registry.getKey(keyIdOf(KEY, 3));
     expect(keyIdOf((key as unknown as Result).toObject(true) as VerifyingKey, 3)).to.equal(keyIdOf(KEY, 3));
     expect([wordCount, stopped]).to.deep.equal([3n, false]);
@@ -58,9 +60,9 @@ describe("publishKey", () => {
     const { ethers } = await network.create();
     const [, other] = await ethers.getSigners();
     const registry = await ethers.deployContract("ModelRegistry");
-    await registry.publishKey(toArgument(KEY), 1);
-    await expect(registry.connect(other).publishKey(toArgument(KEY), 1)).not.to.emit(registry, "KeyPublished");
-    expect(await registry.publishKey.staticCall(toArgument(KEY), 1)).to.equal(keyIdOf(KEY, 1));
+    await registry.publishKey(KEY, 1);
+    await expect(registry.connect(other).publishKey(KEY, 1)).not.to.emit(registry, "KeyPublished");
+    expect(await registry.publishKey.staticCall(KEY, 1)).to.equal(keyIdOf(KEY, 1));
   });
 
   it("knows no key that was not published", async () => {
@@ -98,28 +100,29 @@ describe("publishKey", () => {
     it(`refuses ${name}`, async () => {
       const { ethers } = await network.create();
       const registry = await ethers.deployContract("ModelRegistry");
-      await expect(registry.publishKey(toArgument(key), 1)).to.be.revertedWithCustomError(registry, error);
+      await expect(registry.publishKey(key, 1)).to.be.revertedWithCustomError(registry, error);
     });
   }
 
   it("refuses every coordinate that is not below the field's order, in each of the 18 places", async () => {
     const { ethers } = await network.create();
     const registry = await ethers.deployContract("ModelRegistry");
-    const flat = [...KEY.alpha, ...KEY.beta, ...KEY.delta, ...KEY.ic.flat()];
     for (let index = 0; index < 18; index++) {
-      const words = flat.map((word, at) => (at === index ? word + BASE_ORDER : word));
-      const ic = [10, 12, 14, 16].map((from) => words.slice(from, from + 2));
-      const key = { alpha: words.slice(0, 2), beta: words.slice(2, 6), delta: words.slice(6, 10), ic };
-      await expect(registry.publishKey(toArgument(key), 1))
+      const key = structuredClone(KEY);
+      const points = [key.alpha, key.beta, key.delta, ...key.ic];
+      const places = points.flatMap((point) => point.map((_, at) => ({ point, at })));
+      const { point, at } = places[index];
+      point[at] += BASE_ORDER;
+      await expect(registry.publishKey(key, 1))
         .to.be.revertedWithCustomError(registry, "CoordinateNotInField")
-        .withArgs(index, words[index], BASE_ORDER);
+        .withArgs(index, point[at], BASE_ORDER);
     }
   });
 
   it("refuses a key without words", async () => {
     const { ethers } = await network.create();
     const registry = await ethers.deployContract("ModelRegistry");
-    await expect(registry.publishKey(toArgument(KEY), 0)).to.be.revertedWithCustomError(registry, "ZeroWordCount");
+    await expect(registry.publishKey(KEY, 0)).to.be.revertedWithCustomError(registry, "ZeroWordCount");
   });
 
   describe("with α or β of the public dealer (ADR-0001)", () => {
@@ -133,14 +136,14 @@ describe("publishKey", () => {
       it(`accepts ${name} on chain 31337 and refuses it elsewhere`, async () => {
         const development = await network.create();
         const registry = await development.ethers.deployContract("ModelRegistry");
-        await expect(registry.publishKey(toArgument(key), 1)).to.emit(registry, "KeyPublished");
+        await expect(registry.publishKey(key, 1)).to.emit(registry, "KeyPublished");
 
         const elsewhere = await network.create({ override: { chainId: 1 } });
         const other = await elsewhere.ethers.deployContract("ModelRegistry");
-        await expect(other.publishKey(toArgument(key), 1))
+        await expect(other.publishKey(key, 1))
           .to.be.revertedWithCustomError(other, "DealerKeyOffDevelopmentChain")
           .withArgs(1, 31_337);
-        await expect(other.publishKey(toArgument(KEY), 1)).to.emit(other, "KeyPublished");
+        await expect(other.publishKey(KEY, 1)).to.emit(other, "KeyPublished");
       });
     }
   });

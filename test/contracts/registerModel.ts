@@ -3,7 +3,7 @@ import type { Result } from "ethers";
 import { network } from "hardhat";
 import { PROOF_SYSTEM_ID, keyIdOf, modelIdOf, toBytes32 } from "../../src/chain/statement.ts";
 import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
-import { NO_ONE, REGISTER, REGISTER_WITH_ROYALTY, commitmentTo, deployMarket, toArgument } from "./market.ts";
+import { NO_ONE, REGISTER, REGISTER_WITH_ROYALTY, commitmentTo, deployMarket } from "./market.ts";
 
 const connection = await network.create();
 const { networkHelpers } = connection;
@@ -111,8 +111,8 @@ describe("registerModel", () => {
   it("makes one key with two word counts two keys", async () => {
     const { registry } = await networkHelpers.loadFixture(deploy);
     const key = keyOf(trapdoorOf("two counts"));
-    await registry.publishKey(toArgument(key), 1);
-    await registry.publishKey(toArgument(key), 2);
+    await registry.publishKey(key, 1);
+    await registry.publishKey(key, 2);
     expect((await registry.getKey(keyIdOf(key, 1))).wordCount).to.equal(1n);
     expect((await registry.getKey(keyIdOf(key, 2))).wordCount).to.equal(2n);
   });

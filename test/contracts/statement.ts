@@ -5,7 +5,7 @@ import type { Hex, Job, ModelCommitment, VerifyingKey } from "../../src/chain/st
 import { contextOf, jobIdOf, keyIdOf, modelIdOf, outputCommitmentOf, toBytes32 } from "../../src/chain/statement.ts";
 import { projectPath } from "../../src/paths.ts";
 import { keyOf, scalarOf, trapdoorOf } from "../fixtures/mint.ts";
-import { NO_ONE, REGISTER_WITH_ROYALTY, commitmentTo, deployMarket, toArgument } from "./market.ts";
+import { NO_ONE, REGISTER_WITH_ROYALTY, commitmentTo, deployMarket } from "./market.ts";
 
 interface Vectors {
   keyId: { key: VerifyingKey; wordCount: bigint; keyId: Hex };
@@ -68,7 +68,7 @@ describe("the contracts and src/chain/statement.ts", () => {
     const { registry } = await networkHelpers.loadFixture(oneWord);
     for (const [index, wordCount] of [1, 2, 255, 65_535].entries()) {
       const key = keyOf(trapdoorOf(`key ${index}`));
-      expect(await registry.publishKey.staticCall(toArgument(key), wordCount)).to.equal(keyIdOf(key, wordCount));
+      expect(await registry.publishKey.staticCall(key, wordCount)).to.equal(keyIdOf(key, wordCount));
     }
   });
 
@@ -120,7 +120,7 @@ describe("the contracts and src/chain/statement.ts", () => {
     const slot = hashOf(["bytes32", "uint256"], [keyId.keyId, 0n]);
     const record = BigInt(published.args.pointer) + (keyId.wordCount << 160n);
     await networkHelpers.setStorageAt(modelId.registry, slot, record);
-    expect(await registryThere.publishKey.staticCall(toArgument(keyId.key), keyId.wordCount)).to.equal(keyId.keyId);
+    expect(await registryThere.publishKey.staticCall(keyId.key, keyId.wordCount)).to.equal(keyId.keyId);
 
     const { commitment, royaltyBps, royaltyTo } = modelId;
     const register = registryThere[REGISTER_WITH_ROYALTY];

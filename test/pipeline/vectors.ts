@@ -12,6 +12,7 @@ import {
   outputCommitmentOf,
   type Job,
   type ModelCommitment,
+  type VerifyingKey,
 } from "../../src/chain/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
 import { projectPath } from "../../src/paths.ts";
@@ -24,7 +25,7 @@ const vectors = JSON.parse(readFileSync(projectPath("test/fixtures/vectors.json"
 interface Vectors {
   commitments: { salt: bigint; keys?: SealKeys; words: bigint[]; commitment: bigint }[];
   keyId: {
-    key: { alpha: bigint[]; beta: bigint[]; delta: bigint[]; ic: bigint[][] };
+    key: VerifyingKey;
     wordCount: bigint;
     keyId: string;
   };
