@@ -11,6 +11,7 @@ import {IFundingCollector} from "./interfaces/IFundingCollector.sol";
 import {IInferenceEscrow} from "./interfaces/IInferenceEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {JobLib} from "./libraries/JobLib.sol";
+import {RegistryLib} from "./libraries/RegistryLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
 import {Job, JobState} from "./types/Job.sol";
 
@@ -18,6 +19,7 @@ import {Job, JobState} from "./types/Job.sol";
 /// @notice Holds deposits and pays them against proofs. Immutable; nobody has power over funds.
 contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     using JobLib for Job;
+    using RegistryLib for IModelRegistry;
     using SafeERC20 for IERC20;
 
     /// @notice A toll is at most one percent of the amount.
@@ -41,15 +43,16 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     mapping(address owner => mapping(address token => uint256 amount)) private _credits;
 
     /// @param registry Must answer as a model registry by ERC-165.
-    /// @param tollCollector Credited with tolls; not zero.
+    /// @param tollCollector Credited with tolls; neither zero nor the escrow itself.
     /// @param tollBps Hundredths of a percent, 0 to 100.
     constructor(
         IModelRegistry registry,
         address tollCollector,
         uint16 tollBps
     ) EIP712("Tollgate InferenceEscrow", "1") {
-        if (!registry.supportsInterface(type(IModelRegistry).interfaceId)) revert NotAModelRegistry(address(registry));
+        registry.requireModelRegistry();
         if (tollCollector == address(0)) revert ZeroAddress();
+        if (tollCollector == address(this)) revert InvalidReceiver(tollCollector);
         if (tollBps > MAX_TOLL_BPS) revert TollTooHigh(tollBps, MAX_TOLL_BPS);
         REGISTRY = registry;
         TOLL_COLLECTOR = tollCollector;
@@ -85,7 +88,7 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external nonReentrantView {
         bytes32 jobId = hashJob(job);
         // Check that the job waits for its proof, and before its deadline.
-        bytes32 slotKey = _requireFunded(job, jobId);
+        bytes32 slotKey = _fundedSlot(job, jobId);
         if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
 
         // Check the proof: a view of the immutable registry that returns only if it is valid.
@@ -104,10 +107,11 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IInferenceEscrow
     function refund(Job calldata job) external nonReentrant {
         bytes32 jobId = hashJob(job);
-        bytes32 slotKey = _requireFunded(job, jobId);
+        bytes32 slotKey = _fundedSlot(job, jobId);
         // Check that no proof can settle it any more. From the deadline on this asks nobody else.
-        if (block.timestamp < job.deadline && !_isStopped(job.modelId)) {
-            revert RefundNotDue(job.deadline, block.timestamp);
+        if (block.timestamp < job.deadline) {
+            (, , bool stopped) = REGISTRY.statusOf(job.modelId);
+            if (!stopped) revert RefundNotDue(job.deadline, block.timestamp);
         }
 
         _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Refunded);
@@ -158,8 +162,8 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         if (received != job.amount) revert DepositMismatch(received, job.amount);
     }
 
-    /// @dev Empties the credit before the token's code runs, and checks that the token took no more than the credit
-    /// from what belongs to others.
+    /// @dev Empties the credit before the token's code runs, and checks by the balance that exactly the credit left: no
+    /// more, which would be others' money, and no less, or anyone could burn a credit while the token only pretends.
     function _withdraw(address owner, address token, address to) private {
         uint256 amount = _credits[owner][token];
         if (amount == 0) revert NothingToWithdraw(owner, token);
@@ -169,7 +173,8 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         uint256 balance = IERC20(token).balanceOf(address(this));
         IERC20(token).safeTransfer(to, amount);
         uint256 left = IERC20(token).balanceOf(address(this));
-        if (left + amount < balance) revert WithdrawalMismatch(balance - left, amount);
+        uint256 taken = left < balance ? balance - left : 0;
+        if (taken != amount) revert WithdrawalMismatch(taken, amount);
     }
 
     /// @dev Toll and royalty round down, the payout is the rest.
@@ -194,6 +199,7 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         if (job.bond != 0) revert BondsNotSupported(job.bond);
         if (job.acceptBy != 0) revert AcceptByWithoutBond(job.acceptBy);
         if (job.provider == address(0) || job.token == address(0)) revert ZeroAddress();
+        if (job.provider == address(this)) revert InvalidReceiver(job.provider);
         if (job.token == NATIVE_TOKEN) revert NativeTokenNeedsNativeFunding(job.token, job.funding);
         if (job.token.code.length == 0) revert TokenWithoutCode(job.token);
         if (job.amount == 0 || job.amount > MAX_AMOUNT) revert AmountOutOfRange(job.amount, MAX_AMOUNT);
@@ -201,13 +207,13 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     }
 
     function _requireLiveModel(uint256 modelId) private view {
-        (bytes32 keyId, , , bool deprecated) = REGISTRY.termsOf(modelId);
+        (bytes32 keyId, bool deprecated, bool stopped) = REGISTRY.statusOf(modelId);
         if (deprecated) revert IModelRegistry.ModelIsDeprecated(modelId);
-        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
+        if (stopped) revert IModelRegistry.KeyIsStopped(keyId);
     }
 
-    /// @dev The job's slot, if these terms are what it holds and they wait for settlement or refund.
-    function _requireFunded(Job calldata job, bytes32 jobId) private view returns (bytes32 slotKey) {
+    /// @dev Key of the job's slot; reverts unless the slot holds these terms, waiting for settlement or refund.
+    function _fundedSlot(Job calldata job, bytes32 jobId) private view returns (bytes32 slotKey) {
         slotKey = job.slotKey();
         bytes32 record = _jobs[slotKey];
         if (record == JobLib.toRecord(jobId, JobState.Funded)) return slotKey;
@@ -219,10 +225,5 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     function _requireTerms(bytes32 record, bytes32 jobId) private pure {
         (bytes32 recorded, bytes32 given) = (JobLib.terms(record), JobLib.terms(jobId));
         if (recorded != given) revert JobTermsMismatch(recorded, given);
-    }
-
-    function _isStopped(uint256 modelId) private view returns (bool) {
-        (bytes32 keyId, , , ) = REGISTRY.termsOf(modelId);
-        return REGISTRY.isStopped(keyId);
     }
 }

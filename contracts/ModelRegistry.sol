@@ -71,11 +71,12 @@ contract ModelRegistry is IModelRegistry {
 
     /// @inheritdoc IModelRegistry
     function stop(bytes32 keyId, Claim calldata a, Claim calldata b) external {
+        // Check that both claims hold, then that they contradict each other.
+        _verify(keyId, a.inputCommitment, a.words, a.subject, a.proof);
+        _verify(keyId, b.inputCommitment, b.words, b.subject, b.proof);
         if (a.inputCommitment != b.inputCommitment) revert InputCommitmentsDiffer(a.inputCommitment, b.inputCommitment);
         bytes32 wordsHash = StatementLib.hashWords(a.words);
         if (wordsHash == StatementLib.hashWords(b.words)) revert WordsAgree(wordsHash);
-        _verify(keyId, a.inputCommitment, a.words, a.subject, a.proof);
-        _verify(keyId, b.inputCommitment, b.words, b.subject, b.proof);
         _keys[keyId].stopped = true;
         emit KeyStopped(keyId, msg.sender, a, b);
     }

@@ -3,11 +3,14 @@ pragma solidity ^0.8.30;
 
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {ISettlementRegistry} from "./interfaces/ISettlementRegistry.sol";
+import {RegistryLib} from "./libraries/RegistryLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
 
 /// @title SettlementRegistry
 /// @notice Verifies inferences for consumers and remembers their words.
 contract SettlementRegistry is ISettlementRegistry {
+    using RegistryLib for IModelRegistry;
+
     /// @inheritdoc ISettlementRegistry
     IModelRegistry public immutable REGISTRY;
 
@@ -15,7 +18,7 @@ contract SettlementRegistry is ISettlementRegistry {
 
     /// @param registry Verifies the proofs; must answer as a model registry by ERC-165.
     constructor(IModelRegistry registry) {
-        if (!registry.supportsInterface(type(IModelRegistry).interfaceId)) revert NotAModelRegistry(address(registry));
+        registry.requireModelRegistry();
         REGISTRY = registry;
     }
 
@@ -27,8 +30,7 @@ contract SettlementRegistry is ISettlementRegistry {
         bytes32 subject,
         uint256[8] calldata proof
     ) external {
-        bytes32 keyId = _keyOf(modelId);
-        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
+        bytes32 keyId = _runningKeyOf(modelId);
         bytes32 statement = _statementOf(modelId, inputCommitment, subject);
         bytes32 wordsHash = StatementLib.hashWords(words);
         bytes32 recorded = _records[statement];
@@ -49,7 +51,9 @@ contract SettlementRegistry is ISettlementRegistry {
         uint256[] calldata words
     ) external view returns (bool) {
         bytes32 recorded = _records[_statementOf(modelId, inputCommitment, subject)];
-        return recorded == StatementLib.hashWords(words) && !REGISTRY.isStopped(_keyOf(modelId));
+        if (recorded != StatementLib.hashWords(words)) return false;
+        (, , bool stopped) = REGISTRY.statusOf(modelId);
+        return !stopped;
     }
 
     /// @inheritdoc ISettlementRegistry
@@ -62,12 +66,14 @@ contract SettlementRegistry is ISettlementRegistry {
         bytes32 recorded = _records[_statementOf(modelId, inputCommitment, subject)];
         bytes32 wanted = StatementLib.hashWords(words);
         if (recorded != wanted) revert NotSettled(recorded, wanted);
-        bytes32 keyId = _keyOf(modelId);
-        if (REGISTRY.isStopped(keyId)) revert IModelRegistry.KeyIsStopped(keyId);
+        _runningKeyOf(modelId);
     }
 
-    function _keyOf(uint256 modelId) private view returns (bytes32 keyId) {
-        (keyId, , , ) = REGISTRY.termsOf(modelId);
+    /// @dev The model's key; reverts if it is stopped.
+    function _runningKeyOf(uint256 modelId) private view returns (bytes32 keyId) {
+        bool stopped;
+        (keyId, , stopped) = REGISTRY.statusOf(modelId);
+        if (stopped) revert IModelRegistry.KeyIsStopped(keyId);
     }
 
     function _statementOf(uint256 modelId, bytes32 inputCommitment, bytes32 subject) private pure returns (bytes32) {

@@ -7,12 +7,19 @@ import {IModelRegistry} from "./IModelRegistry.sol";
 
 /// @title Deposits that pay for an inference only against its proof
 /// @notice A client locks a job's amount; a valid proof made for that job before the deadline splits it between
-/// provider, toll and royalty; from the deadline on it goes back. Nobody can change, delay or take a deposit otherwise.
-/// @dev Amounts are in the token's base units, times in unix seconds. Tokens: safety assumes that a token does not lower
-/// the escrow's balance by itself (a rebasing one can, at the expense of that token's users only); liveness of a
-/// withdrawal assumes that the token lets the escrow send.
+/// provider, toll and royalty; from the deadline on, or as soon as the model's key is stopped, it goes back. Nobody can
+/// change, delay or take a deposit otherwise.
+/// @dev Amounts are in the token's base units, times in unix seconds.
+///
+/// Tokens: ERC-20 only. An ERC-721 token whose id is the amount 1 could be taken and never leave. Safety assumes that a
+/// token does not lower the escrow's balance by itself (a rebasing one can, at the expense of that token's users only).
+/// Liveness of a withdrawal assumes that the token lets the escrow send and takes exactly what was sent from its balance:
+/// a withdrawal from one that charges the escrow on top, or moves less or nothing, reverts and leaves the credit.
+///
+/// `settle`, `refund` and `withdrawFor` are open to anyone, and each works once: whoever calls one inside a longer
+/// transaction can be made to revert by somebody who calls it first. The money is then where it belongs all the same.
 interface IInferenceEscrow {
-    /// @notice A deposit was taken for `job`.
+    /// @notice `job` is open. Emitted before its deposit is taken, in a call that reverts unless exactly that arrives.
     event JobOpened(bytes32 indexed jobId, address indexed client, address indexed provider, Job job);
     /// @notice The job was proven and paid; payout + toll + royalty is its amount.
     event JobSettled(
@@ -28,8 +35,6 @@ interface IInferenceEscrow {
     /// @notice A credit was paid out.
     event Withdrawn(address indexed owner, address indexed token, address indexed to, uint256 amount);
 
-    /// @notice The contract given does not answer as a model registry.
-    error NotAModelRegistry(address registry);
     /// @notice The toll is above the cap.
     error TollTooHigh(uint256 tollBps, uint256 maxTollBps);
     /// @notice Only the job's client may open it.
@@ -56,7 +61,7 @@ interface IInferenceEscrow {
     error RefundNotDue(uint256 deadline, uint256 nowAt);
     /// @notice The token moved another amount into the escrow than the job's.
     error DepositMismatch(uint256 received, uint256 wanted);
-    /// @notice The token took more out of the escrow than the credit.
+    /// @notice The token took another amount out of the escrow than the credit; `taken` is 0 where the balance rose.
     error WithdrawalMismatch(uint256 taken, uint256 wanted);
     /// @notice The nonce holds a job with other terms; ids without their lowest byte.
     error JobTermsMismatch(bytes32 recorded, bytes32 given);
@@ -64,7 +69,7 @@ interface IInferenceEscrow {
     error JobNotInState(bytes32 jobId, JobState state, JobState wanted);
     /// @notice There is no credit to pay out.
     error NothingToWithdraw(address owner, address token);
-    /// @notice A withdrawal to the escrow itself would lock the tokens.
+    /// @notice What is paid to the escrow itself would be locked: it can be no provider, toll collector or receiver.
     error InvalidReceiver(address to);
 
     /// @notice The registry that knows models and verifies proofs, immutable.

@@ -48,7 +48,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     error ModelExists(uint256 modelId);
     /// @notice A registered model never changes.
     error ModelIsImmutable(uint256 modelId);
-    /// @notice The owner deprecated the model.
+    /// @notice The owner deprecated the model. Not ERC-7992's (draft) name: an error and an event cannot share
+    /// `ModelDeprecated`.
     error ModelIsDeprecated(uint256 modelId);
     /// @notice The proof system is not the registry's.
     error UnsupportedProofSystem(bytes4 proofSystemId, bytes4 wanted);
@@ -75,6 +76,9 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     /// @notice The two claims say the same.
     error WordsAgree(bytes32 wordsHash);
 
+    /// @notice What was given to a contract as its model registry does not answer as one by ERC-165.
+    error NotAModelRegistry(address registry);
+
     /// @notice Stores a key. Anyone may call; publishing it again changes nothing and returns the same id, stopped or
     /// not.
     /// @dev Refuses every key that is unsound on its face. It cannot refuse a δ that its maker knows.
@@ -86,7 +90,7 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     function getKey(bytes32 keyId) external view returns (VerifyingKey memory key, uint16 wordCount, bool stopped);
 
     /// @notice Registers a model whose settlements pay `royaltyBps` of the job's amount, rounded down, to `royaltyTo`.
-    /// @dev Errors as the form without royalty. Warning: anyone can register the same key without a royalty.
+    /// @dev Reverts as the form without royalty, and `RoyaltyTooHigh` and `RoyaltyReceiverMismatch`. Warning: anyone can register the same key without a royalty.
     /// @param royaltyBps 0 to 1,000 hundredths of a percent; `royaltyTo` is zero exactly when it is.
     function registerModel(
         ModelCommitment calldata commitment,
@@ -113,7 +117,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     ) external view;
 
     /// @notice Stops a key for ever, given two valid proofs of one input with different words. Anyone may call.
-    /// @dev Warning: whoever can forge under a key can stop it. A stop halts this key id only: drop every key of a
+    /// @dev Checks both claims as `verify` does, first `a`; then that their inputs are equal and their words differ.
+    /// Warning: whoever can forge under a key can stop it. A stop halts this key id only: drop every key of a
     /// circuit that proved unsound from allow-lists.
     function stop(bytes32 keyId, Claim calldata a, Claim calldata b) external;
 

@@ -15,8 +15,6 @@ interface ISettlementRegistry {
         address caller
     );
 
-    /// @notice The contract given does not answer as a model registry.
-    error NotAModelRegistry(address registry);
     /// @notice Other words are on record for the same statement; hashes of the words.
     error RecordConflict(bytes32 recorded, bytes32 given);
     /// @notice These words are not on record; `recorded` is zero when none are.

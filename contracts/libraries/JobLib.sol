@@ -16,8 +16,8 @@ library JobLib {
     uint256 private constant STATE_MASK = 0xff;
 
     /// @dev EIP-712 struct hash: every member is one word, so the encoding is the type hash and the struct as it lies in
-    /// calldata. Copied whole, since checking each of the 11 members for stray high bits costs a settlement 400 gas and
-    /// finds nothing: `open` reads, hence checks, every short member before its hash is stored.
+    /// calldata. Copied whole, since checking each of the 11 members for stray high bits costs every settlement gas
+    /// and finds nothing: `open` reads, hence checks, every short member before its hash is stored.
     function structHash(Job calldata job) internal pure returns (bytes32 digest) {
         bytes32 typeHash = TYPE_HASH;
         assembly ("memory-safe") {

@@ -75,15 +75,14 @@ library KeyLib {
 
     /// @dev By x-coordinate, which stands for a point and its opposite.
     function _requireDistinctG2(VerifyingKey calldata key) private pure {
-        if (_hasGeneratorX(key.beta)) revert IModelRegistry.G2PointIsGenerator(key.beta);
-        if (_hasGeneratorX(key.delta)) revert IModelRegistry.G2PointIsGenerator(key.delta);
-        if (key.beta[0] == key.delta[0] && key.beta[1] == key.delta[1]) {
-            revert IModelRegistry.BetaEqualsDelta(key.beta);
-        }
+        uint256[4] memory generator = [Groth16Lib.G2_X1, Groth16Lib.G2_X0, Groth16Lib.G2_Y1, Groth16Lib.G2_Y0];
+        if (_sameX(key.beta, generator)) revert IModelRegistry.G2PointIsGenerator(key.beta);
+        if (_sameX(key.delta, generator)) revert IModelRegistry.G2PointIsGenerator(key.delta);
+        if (_sameX(key.beta, key.delta)) revert IModelRegistry.BetaEqualsDelta(key.beta);
     }
 
-    function _hasGeneratorX(uint256[4] calldata point) private pure returns (bool) {
-        return point[0] == Groth16Lib.G2_X1 && point[1] == Groth16Lib.G2_X0;
+    function _sameX(uint256[4] memory a, uint256[4] memory b) private pure returns (bool) {
+        return a[0] == b[0] && a[1] == b[1];
     }
 
     /// @dev By x-coordinate, as above.

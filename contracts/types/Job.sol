@@ -7,7 +7,7 @@ struct Job {
     address client;
     /// Is paid when the proof verifies, whoever submits it.
     address provider;
-    /// ERC-20 of amount and bond.
+    /// ERC-20 of amount and bond, or 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE for native ether, with funding 3 only.
     address token;
     /// Price in the token's base units, 1 to 2^128 − 1; toll and royalty come out of it.
     uint256 amount;
@@ -19,7 +19,7 @@ struct Job {
     bytes32 inputCommitment;
     /// Unix seconds before which the provider accepts; 0 exactly when there is no bond.
     uint64 acceptBy;
-    /// Unix seconds: settled before it, refunded from it on.
+    /// Unix seconds: settled before it, refunded from it on, and earlier once the model's key is stopped.
     uint64 deadline;
     /// How the deposit is taken: 1 allowance or permit, 2 ERC-3009, 3 native, 4 Permit2, 5 prepaid.
     uint8 funding;

@@ -92,6 +92,14 @@ describe("open", () => {
     });
   }
 
+  it("refuses the escrow as provider, which could never withdraw", async () => {
+    const { escrow, terms } = await networkHelpers.loadFixture(deploy);
+    const provider = await escrow.getAddress();
+    await expect(escrow.open({ ...terms, provider }, "0x"))
+      .to.be.revertedWithCustomError(escrow, "InvalidReceiver")
+      .withArgs(provider);
+  });
+
   it("refuses any caller but the client", async () => {
     const { escrow, terms, stranger } = await networkHelpers.loadFixture(deploy);
     await expect(escrow.connect(stranger).open(terms, "0x"))
@@ -200,8 +208,8 @@ describe("open", () => {
   });
 
   describe("the escrow's constructor", () => {
-    it("caps the toll and refuses a collector or registry that is none", async () => {
-      const { registry, escrow, token, tollCollector, stranger } = await networkHelpers.loadFixture(deploy);
+    it("caps the toll and refuses a collector that could not withdraw", async () => {
+      const { registry, escrow, client, tollCollector } = await networkHelpers.loadFixture(deploy);
       const factory = await ethers.getContractFactory("InferenceEscrow");
       expect([await escrow.REGISTRY(), await escrow.TOLL_COLLECTOR(), await escrow.TOLL_BPS()]).to.deep.equal([
         await registry.getAddress(),
@@ -213,12 +221,24 @@ describe("open", () => {
         .to.be.revertedWithCustomError(escrow, "TollTooHigh")
         .withArgs(101, 100);
       await expect(factory.deploy(registry, NO_ONE, 0)).to.be.revertedWithCustomError(escrow, "ZeroAddress");
-      await expect(factory.deploy(token, tollCollector, 0)).to.revert(ethers);
+      const itself = ethers.getCreateAddress({ from: client.address, nonce: await client.getNonce() });
+      await expect(factory.deploy(registry, itself, 0))
+        .to.be.revertedWithCustomError(escrow, "InvalidReceiver")
+        .withArgs(itself);
+    });
+
+    it("refuses what does not answer as a model registry", async () => {
+      const { escrow, token, tollCollector, stranger } = await networkHelpers.loadFixture(deploy);
+      const factory = await ethers.getContractFactory("InferenceEscrow");
+      const expectRefused = async (address: string) =>
+        expect(factory.deploy(address, tollCollector, 0))
+          .to.be.revertedWithCustomError(escrow, "NotAModelRegistry")
+          .withArgs(address);
+      await expectRefused(await token.getAddress());
+      await expectRefused(stranger.address);
       // A contract that answers false to everything: PUSH0 PUSH0 MSTORE PUSH1 32 PUSH0 RETURN.
       await networkHelpers.setCode(stranger.address, "0x5f5f5260205ff3");
-      await expect(factory.deploy(stranger, tollCollector, 0))
-        .to.be.revertedWithCustomError(escrow, "NotAModelRegistry")
-        .withArgs(stranger.address);
+      await expectRefused(stranger.address);
     });
   });
 });

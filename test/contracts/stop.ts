@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import { toBytes32 } from "../../src/chain/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
-import { INPUT_COMMITMENT, REGISTER, commitmentTo, deployMarket, toArgument } from "./market.ts";
+import { INPUT_COMMITMENT, REGISTER, commitmentTo, deployMarket } from "./market.ts";
 import { keyOf } from "../fixtures/mint.ts";
 
 const connection = await network.create();
@@ -34,7 +34,7 @@ describe("stop", () => {
     for (const attempt of attempts) {
       await expect(attempt()).to.be.revertedWithCustomError(registry, "KeyIsStopped").withArgs(keyId);
     }
-    await registry.publishKey(toArgument(keyOf(trapdoor)), 2);
+    await registry.publishKey(keyOf(trapdoor), 2);
     expect(await registry.isStopped(keyId)).to.equal(true);
   });
 
@@ -85,5 +85,17 @@ describe("stop", () => {
   it("knows no key that was not published", async () => {
     const { registry, a, b } = await networkHelpers.loadFixture(deployClaims);
     await expect(registry.stop(toBytes32(1n), a, b)).to.be.revertedWithCustomError(registry, "KeyNotFound");
+  });
+
+  it("checks the key and both proofs before it compares the claims", async () => {
+    const { registry, keyId, a, b, claim } = await networkHelpers.loadFixture(deployClaims);
+    const elsewhere = claim([1n, 3n], 8n, toBytes32(5n));
+    for (const other of [a, elsewhere]) {
+      await expect(registry.stop(toBytes32(1n), a, other)).to.be.revertedWithCustomError(registry, "KeyNotFound");
+      const forged = { ...other, proof: b.proof };
+      await expect(registry.stop(keyId, a, forged)).to.be.revertedWithCustomError(registry, "InvalidProof");
+    }
+    await registry.stop(keyId, a, b);
+    await expect(registry.stop(keyId, a, elsewhere)).to.be.revertedWithCustomError(registry, "KeyIsStopped");
   });
 });

@@ -7,7 +7,8 @@ const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 const PAYOUT = AMOUNT - (AMOUNT * (TOLL_BPS + ROYALTY_BPS)) / 10_000n;
 
-type TokenName = "FeeOnTransferToken" | "NoReturnToken" | "FalseReturnToken" | "HookToken" | "BlocklistToken";
+type TokenName =
+  "FeeOnTransferToken" | "NoReturnToken" | "FalseReturnToken" | "QuietToken" | "HookToken" | "BlocklistToken";
 
 /** A market whose client holds and approved another token, and a job in it. */
 async function deployWith(name: TokenName) {
@@ -21,6 +22,7 @@ async function deployWith(name: TokenName) {
 const withFee = () => deployWith("FeeOnTransferToken");
 const withoutReturn = () => deployWith("NoReturnToken");
 const withFalse = () => deployWith("FalseReturnToken");
+const withSilence = () => deployWith("QuietToken");
 const withHook = () => deployWith("HookToken");
 const withBlocklist = () => deployWith("BlocklistToken");
 
@@ -75,6 +77,25 @@ describe("a token that returns false", () => {
     await token.setRefusing(true);
     await expect(escrow.withdrawFor(token, provider)).to.be.revertedWithCustomError(escrow, "SafeERC20FailedOperation");
     expect(await escrow.creditOf(provider, token)).to.equal(PAYOUT);
+  });
+});
+
+describe("a token that says it moved and did not", () => {
+  it("burns no credit, whoever asks for the payment, and pays once it moves again", async () => {
+    const { escrow, job, words, prove, provider, stranger } = await networkHelpers.loadFixture(withSilence);
+    const token = await ethers.getContractAt("QuietToken", job.token);
+    await escrow.open(job, "0x");
+    await escrow.settle(job, words, prove(job));
+    for (const bonus of [0n, 1n]) {
+      await token.setQuiet(true, bonus);
+      await expect(escrow.connect(stranger).withdrawFor(token, provider))
+        .to.be.revertedWithCustomError(escrow, "WithdrawalMismatch")
+        .withArgs(0n, PAYOUT);
+    }
+    expect(await escrow.creditOf(provider, token)).to.equal(PAYOUT);
+    await token.setQuiet(false, 0n);
+    await escrow.withdrawFor(token, provider);
+    expect(await token.balanceOf(provider)).to.equal(PAYOUT);
   });
 });
 
