@@ -55,9 +55,9 @@ ${dealt ? DEALER_GUARD : ""}
         if (abi.decode(product, (uint256)) != 1) revert InvalidProof();
     }
 
-    /// @dev A.y must be in [1, Q), or Q - A.y would fold other numbers into the field. No point may be at infinity,
-    ///      which the pairing precompile takes; it does refuse coordinates from Q on, points off their curve and B
-    ///      outside of its subgroup.
+    /// @dev A.y must be in [1, Q), since the negation Q - A.y would turn (0, Q) into infinity. No point may be at
+    ///      infinity, which the pairing precompile takes; it does refuse coordinates from Q on, points off their curve
+    ///      and B outside of its subgroup.
     function _checkEncoding(uint256[8] calldata proof) private pure {
         bool bIsInfinity = (proof[2] | proof[3] | proof[4] | proof[5]) == 0;
         bool cIsInfinity = (proof[6] | proof[7]) == 0;
