@@ -12,7 +12,12 @@ export interface Tensor {
 export interface ValueType {
   readonly type: ElementType;
   readonly shape: readonly number[];
+  /** What integers and booleans lie in, 0 included, where their ONNX type or their operator says so. */
+  readonly bounds?: Bounds;
 }
+
+/** Least and greatest element. */
+export type Bounds = readonly [low: number, high: number];
 
 /** A named value with static shape. */
 export interface ValueInfo extends ValueType {

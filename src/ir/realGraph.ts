@@ -44,6 +44,9 @@ export interface LinearStep extends StepBase {
   readonly bias: readonly number[];
 }
 
+/** Longest pattern of a Scale: it is written as a diagonal matrix where no neighbour takes it in. */
+export const MAX_DIAGONAL = 1024;
+
 /** out[i] = factors[i mod p] · in[i] + offsets[i mod p], p the length of both arrays; p divides the value's length. */
 export interface ScaleStep extends StepBase {
   readonly kind: "Scale";

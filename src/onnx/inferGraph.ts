@@ -1,3 +1,4 @@
+import { elementCount } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { Graph, GraphNode, Tensor, ValueInfo, ValueType } from "../ir/graph.ts";
 import { LIMITS, checkedSize } from "./limits.ts";
@@ -15,8 +16,8 @@ interface Scope {
   readonly constants: Map<string, Tensor>;
   readonly values: Map<string, ValueType>;
   readonly nodes: GraphNode[];
-  /** Elements of folded constants that may still be made. */
-  budget: number;
+  /** What may still be spent, of the limits of these names. */
+  readonly left: Record<"elements" | "computedTotal" | "products" | "reads", number>;
 }
 
 /** Sorts the nodes, computes constant ones and finds the type and shape of every value. Throws InputError. */
@@ -24,10 +25,12 @@ export function inferGraph(graph: UntypedGraph): Graph {
   const { inputs, opsets } = graph;
   const scope: Scope = {
     constants: new Map(graph.constants),
-    values: new Map(inputs.map(({ name, type, shape }) => [name, { type, shape }])),
+    values: new Map(inputs.map(({ name, ...type }) => [name, type])),
     nodes: [],
-    budget: LIMITS.elements,
+    left: { ...LIMITS },
   };
+  for (const { name, shape } of inputs)
+    spend(scope, "computedTotal", elementCount(shape), `input ${JSON.stringify(name)}`);
   for (const node of sortNodes(graph)) visit(callOf(node, opsets, scope), scope);
   const { constants, values, nodes } = scope;
   return { ...graph, outputs: graph.outputs.map((name) => outputOf(name, scope)), constants, values, nodes };
@@ -42,7 +45,9 @@ export function callOf(
   const operands = node.inputs.map((name): Operand | undefined => {
     const constant = constants.get(name);
     const type = constant ?? values.get(name);
-    return name === "" || type === undefined ? undefined : { name, type: type.type, shape: type.shape, constant };
+    if (name === "" || type === undefined) return undefined;
+    const bounds = values.get(name)?.bounds;
+    return { name, type: type.type, shape: type.shape, constant, ...(bounds && { bounds }) };
   });
   const call = { node, opset: opsets.get(node.domain)!, operands };
   const [least, most] = operatorOf(node).arity;
@@ -59,14 +64,22 @@ export const operatorOf = (node: GraphNode): Operator => OPERATORS.get(node.oper
 
 function visit(call: Call, scope: Scope): void {
   const { node, operands } = call;
-  const { infer, readsShapesOnly } = operatorOf(node);
+  const { infer, readsShapesOnly, products } = operatorOf(node);
+  const label = nodeLabel(node);
+  if (!readsShapesOnly) {
+    for (const operand of operands)
+      spend(scope, "reads", operand === undefined ? 0 : elementCount(operand.shape), label);
+  }
   const types = infer(call);
+  spend(scope, "products", products?.(call) ?? 0, label);
   const isConstant =
     readsShapesOnly || operands.every((operand) => operand === undefined || operand.constant !== undefined);
   if (isConstant) return fold(call, types, scope);
-  types.forEach(({ type, shape }, index) => {
-    if (checkedSize(shape, nodeLabel(node), LIMITS.computed) === 0) throw nodeError(call, "its result has no elements");
-    scope.values.set(node.outputs[index], { type, shape });
+  types.forEach(({ type, shape, bounds }, index) => {
+    const size = checkedSize(shape, label, LIMITS.computed);
+    if (size === 0) throw nodeError(call, "its result has no elements");
+    spend(scope, "computedTotal", size, label);
+    scope.values.set(node.outputs[index], { type, shape, ...(bounds && { bounds }) });
   });
   scope.nodes.push(node);
 }
@@ -74,12 +87,27 @@ function visit(call: Call, scope: Scope): void {
 function fold(call: Call, types: readonly ValueType[], scope: Scope): void {
   const { node } = call;
   const operator = operatorOf(node);
-  for (const { shape } of types) scope.budget -= checkedSize(shape, nodeLabel(node));
-  if (scope.budget < 0) throw nodeError(call, `constants grow beyond ${LIMITS.elements} elements`);
+  const label = nodeLabel(node);
+  for (const { shape } of types) spend(scope, "elements", checkedSize(shape, label), label);
   if (operator.fold === undefined) throw nodeError(call, "is not supported where its operands are all constant");
   operator
     .fold(call)
     .forEach((data, index) => scope.constants.set(node.outputs[index], checked(call, types[index], data)));
+}
+
+/** What each limit counts, for messages. */
+const COUNTED = {
+  elements: "elements of constants that nodes compute",
+  computedTotal: "elements of values that depend on the input",
+  products: "multiplications",
+  reads: "elements that nodes read",
+} as const;
+
+/** Takes from what is left of a limit. Throws InputError naming `what` where that is too little. */
+function spend({ left }: Scope, limit: keyof Scope["left"], amount: number, what: string): void {
+  left[limit] -= amount;
+  if (left[limit] >= 0) return;
+  throw new InputError(`${what}: brings the model to more than ${LIMITS[limit]} ${COUNTED[limit]}`);
 }
 
 function checked(call: Call, { type, shape }: ValueType, data: readonly number[]): Tensor {
@@ -95,5 +123,5 @@ function outputOf(name: string, { constants, values }: Scope): ValueInfo {
   if (constants.has(name)) throw new InputError(`${label}: does not depend on the input`);
   const type = values.get(name);
   if (type === undefined) throw new InputError(`${label}: no node computes it`);
-  return { name, ...type };
+  return { name, type: type.type, shape: type.shape };
 }

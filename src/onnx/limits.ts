@@ -10,6 +10,12 @@ export const LIMITS = {
   elements: 1 << 24,
   /** Elements of one value that depends on the input. */
   computed: 1 << 22,
+  /** Elements of all values together that depend on the input, the inputs included. */
+  computedTotal: 1 << 23,
+  /** Multiplications of all matrix products together. */
+  products: 1 << 28,
+  /** Elements that all nodes together read. */
+  reads: 1 << 25,
 } as const;
 
 /** Product of a shape's sizes. Throws InputError naming `what` where a size, the rank or the product is unusable. */

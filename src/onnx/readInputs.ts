@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { ValueInfo } from "../ir/graph.ts";
 import { LIMITS, checkedSize } from "./limits.ts";
-import { elementTypeOf, toInteger } from "./readTensor.ts";
+import { FLOAT16, elementKindOf, toInteger } from "./readTensor.ts";
 import type { ValueInfoProto } from "./schema.ts";
 
 /** Sizes for the axes that a file leaves open. */
@@ -40,6 +40,7 @@ function readInput({ name, type }: ValueInfoProto, options: ReadOptions, open: O
   const what = `input ${JSON.stringify(name)}`;
   const tensor = type?.tensorType;
   if (tensor == null) throw new InputError(`${what}: is not a tensor`);
+  requireNotHalf(tensor.elemType, what);
   if (tensor.shape === null) throw new InputError(`${what}: has no shape; export the model with static shapes`);
   const shape = tensor.shape.dim.map(({ dimValue, dimParam }, axis) => {
     const size = toInteger(dimValue, `${what} dimension ${axis}`);
@@ -48,7 +49,15 @@ function readInput({ name, type }: ValueInfoProto, options: ReadOptions, open: O
     return openSize(open[open.length - 1], options);
   });
   checkedSize(shape, what, LIMITS.computed);
-  return { name, type: elementTypeOf(tensor.elemType, what), shape };
+  return { name, ...elementKindOf(tensor.elemType, what), shape };
+}
+
+/** Refuses half precision for an input or output of the graph. */
+export function requireNotHalf(elementType: number | undefined, what: string): void {
+  if (elementType !== FLOAT16) return;
+  throw new InputError(
+    `${what}: is of type float16, which is supported for weights only; export the model with float inputs and outputs`,
+  );
 }
 
 /** An open first axis is the batch and may be left alone; the user must set every other. */

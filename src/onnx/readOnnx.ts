@@ -6,7 +6,7 @@ import { LIMITS } from "./limits.ts";
 import { OPSETS, nodeLabel } from "./operators/operator.ts";
 import { OPERATORS } from "./operators/registry.ts";
 import { readAttribute } from "./readAttribute.ts";
-import { type ReadOptions, readInputs } from "./readInputs.ts";
+import { type ReadOptions, readInputs, requireNotHalf } from "./readInputs.ts";
 import { readTensor, toInteger } from "./readTensor.ts";
 import { type GraphProto, type ModelProto, type NodeProto, decodeModel } from "./schema.ts";
 
@@ -21,6 +21,8 @@ export function readOnnx(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const constants = readInitializers(proto);
   const variables = proto.input.filter(({ name }) => !constants.has(name));
   const { inputs, notes } = readInputs(variables, options);
+  for (const { name, type } of proto.output)
+    requireNotHalf(type?.tensorType?.elemType, `output ${JSON.stringify(name)}`);
   return inferGraph({
     name: proto.name,
     opsets,

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.ts";
-import type { ElementType, Tensor } from "../ir/graph.ts";
+import type { Bounds, ElementType, Tensor, ValueType } from "../ir/graph.ts";
 import { checkedSize } from "./limits.ts";
 import type { Int64, TensorProto } from "./schema.ts";
 
@@ -22,6 +22,9 @@ const int32Data = (proto: TensorProto): Payload => proto.int32Data;
 const int64Data = (proto: TensorProto): Payload => proto.int64Data;
 const uint64Data = (proto: TensorProto): Payload => proto.uint64Data;
 
+/** Number of half precision in the format: fine for constants, but nothing here computes or is fed in it. */
+export const FLOAT16 = 10;
+
 /** Element types by their number in the format (TensorProto.DataType). */
 const ELEMENTS = new Map<number, ElementCodec>([
   [1, { name: "float", type: "float", bytes: 4, readRaw: (v, o) => v.getFloat32(o, true), field: (p) => p.floatData }],
@@ -32,7 +35,7 @@ const ELEMENTS = new Map<number, ElementCodec>([
   [6, { name: "int32", type: "int64", bytes: 4, readRaw: (v, o) => v.getInt32(o, true), field: int32Data }],
   [7, { name: "int64", type: "int64", bytes: 8, readRaw: (v, o) => v.getBigInt64(o, true), field: int64Data }],
   [9, { name: "bool", type: "bool", bytes: 1, readRaw: (v, o) => v.getUint8(o), field: int32Data, decode: toBit }],
-  [10, { name: "float16", type: "float", bytes: 2, readRaw: readHalf, field: int32Data, decode: decodeHalf }],
+  [FLOAT16, { name: "float16", type: "float", bytes: 2, readRaw: readHalf, field: int32Data, decode: decodeHalf }],
   [
     11,
     { name: "double", type: "float", bytes: 8, readRaw: (v, o) => v.getFloat64(o, true), field: (p) => p.doubleData },
@@ -41,9 +44,22 @@ const ELEMENTS = new Map<number, ElementCodec>([
   [13, { name: "uint64", type: "int64", bytes: 8, readRaw: (v, o) => v.getBigUint64(o, true), field: uint64Data }],
 ]);
 
-/** The element type with a number of the format. Throws InputError naming `what` and the types that are supported. */
-export function elementTypeOf(number: number, what: string): ElementType {
-  return elementCodecOf(number, what).type;
+/**
+ * The element type with a number of the format, integers with what they can hold (as far as doubles are exact). Throws
+ * InputError naming `what` and the types that are supported.
+ */
+export function elementKindOf(number: number, what: string): Omit<ValueType, "shape"> {
+  const codec = elementCodecOf(number, what);
+  const bounds = boundsOf(codec);
+  return { type: codec.type, ...(bounds && { bounds }) };
+}
+
+function boundsOf({ name, type, bytes }: ElementCodec): Bounds | undefined {
+  if (type === "float") return undefined;
+  if (type === "bool") return [0, 1];
+  const bits = 8 * bytes;
+  const [low, high] = name.startsWith("u") ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  return [Math.max(low, Number.MIN_SAFE_INTEGER), Math.min(high, Number.MAX_SAFE_INTEGER)];
 }
 
 /**

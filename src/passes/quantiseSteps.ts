@@ -1,6 +1,14 @@
 import { InputError } from "../errors.ts";
 import type { IntegerInput, KernelNode } from "../ir/integerGraph.ts";
-import type { AddStep, LinearStep, RealGraph, RealStep, ReluStep, ScaleStep } from "../ir/realGraph.ts";
+import {
+  type AddStep,
+  type LinearStep,
+  MAX_DIAGONAL,
+  type RealGraph,
+  type RealStep,
+  type ReluStep,
+  type ScaleStep,
+} from "../ir/realGraph.ts";
 import { elementCount, highest, lowest } from "../codec/codec.ts";
 import type { Interval } from "../kernels/kernel.ts";
 import { kernelOf } from "../kernels/kernelOf.ts";
@@ -23,9 +31,6 @@ export interface StepOptions {
   /** Gives names that are new to the program. */
   readonly identifier: (text: string) => string;
 }
-
-/** Largest pattern of an element-wise step that is written as a diagonal matrix. */
-const MAX_DIAGONAL = 1024;
 
 /** Largest multiplier of a sum over the largest that a weight can be, so that terms out of all proportion stay exact. */
 const MAX_ADD_RATIO = 2 ** 32;

@@ -176,6 +176,24 @@ describe("readOnnx", () => {
       ["no outputs", spec({ outputs: [] }), /no outputs/],
       ["too few operands", spec({ nodes: [{ ...matMul, inputs: ["x"], outputs: ["y"] }] }), /has 1 operands, want 2/],
       ["shapes that do not fit", spec({ inputs: [{ name: "x", shape: [2, 4] }] }), /A has 4 columns but B has 3 rows/],
+      [
+        "an input in half precision",
+        spec({ inputs: [{ name: "x", shape: [2, 3], dataType: 10 }] }),
+        /input "x": is of type float16.*weights only/,
+      ],
+      [
+        "an output in half precision",
+        spec({
+          outputs: [{ name: "y", dataType: 10 }],
+          nodes: [matMul, { op: "Cast", inputs: ["h"], outputs: ["y"], attributes: { to: 10 } }],
+        }),
+        /output "y": is of type float16.*weights only/,
+      ],
+      [
+        "the greatest element of a scalar",
+        spec({ inputs: [{ name: "x", shape: [] }], nodes: [{ op: "ArgMax", inputs: ["x"], outputs: ["y"] }] }),
+        /node "argmax" \(ArgMax\): .*scalar/,
+      ],
       ["a text input", spec({ inputs: [{ name: "x", shape: [2, 3], dataType: 8 }] }), /element type 8/],
       [
         "an output without an input",
@@ -205,6 +223,113 @@ describe("readOnnx", () => {
         expect(reading(bytes)).not.to.throw(/\n/);
       });
     }
+  });
+
+  describe("casts integers", () => {
+    const INT8 = 3;
+    const casting = (dataType: number, to: number, before: ModelSpec["nodes"] = []) =>
+      reading(
+        buildModel({
+          inputs: [{ name: "x", shape: [2, 300], dataType }],
+          outputs: [{ name: "y", dataType: to }],
+          nodes: [
+            ...before,
+            { op: "Cast", inputs: [before.at(-1)?.outputs[0] ?? "x"], outputs: ["y"], attributes: { to } },
+          ],
+          constants: { list: { dims: [2], data: [3, 300], dataType: INT64 } },
+        }),
+      );
+
+    it("where the new type holds what they may be", () => {
+      expect(casting(2, 6)).not.to.throw();
+      expect(casting(INT64, INT64)).not.to.throw();
+      const turned: ModelSpec["nodes"] = [{ op: "Transpose", inputs: ["x"], outputs: ["t"] }];
+      expect(casting(INT8, 5, turned)).not.to.throw();
+      const label = (axis: number): ModelSpec["nodes"] => [
+        { op: "ArgMax", inputs: ["x"], outputs: ["l"], attributes: { axis } },
+      ];
+      expect(casting(FLOAT, INT8, label(0))).not.to.throw();
+      expect(casting(FLOAT, INT8, label(1))).to.throw(InputError, "may be 0 to 299, which does not fit -128 to 127");
+    });
+
+    it("nowhere else", () => {
+      expect(casting(INT64, 6)).to.throw(InputError, /node "cast" \(Cast\): .*does not fit -2147483648 to 2147483647/);
+      expect(casting(2, INT8)).to.throw(InputError, "may be 0 to 255, which does not fit -128 to 127");
+      expect(casting(INT8, 2)).to.throw(InputError, "does not fit 0 to 255");
+      const sum: ModelSpec["nodes"] = [{ op: "Add", inputs: ["x", "x"], outputs: ["s"] }];
+      expect(casting(INT8, 5, sum)).to.throw(InputError, "may be any integer");
+      const constant: ModelSpec["nodes"] = [{ op: "Identity", inputs: ["list"], outputs: ["c"] }];
+      expect(casting(INT8, 2, constant)).to.throw(
+        InputError,
+        "constant operand holds 300, which does not fit 0 to 255",
+      );
+    });
+  });
+
+  describe("never takes long or much memory", () => {
+    const size = 2048;
+    const ones = (dims: readonly number[]) => ({ dims, data: Array<number>(size).fill(1) });
+    const node = (op: string, ...names: string[]) => ({
+      op,
+      name: names.at(-1)!,
+      inputs: names.slice(0, -1),
+      outputs: names.slice(-1),
+    });
+    const small = (nodes: ModelSpec["nodes"]) =>
+      reading(
+        buildModel({
+          inputs: [{ name: "x", shape: [1, 1] }],
+          outputs: [{ name: nodes.at(-1)!.outputs[0] }],
+          nodes,
+          constants: { column: ones([size, 1]), row: ones([1, size]) },
+        }),
+      );
+    const wide = [node("Add", "x", "column", "tall"), node("Mul", "column", "row", "square")];
+
+    it("over values that are too many together", () => {
+      const spread = [wide[0], node("Add", "tall", "row", "v0")];
+      const relus = [0, 1, 2].map((index) => node("Relu", `v${index}`, `v${index + 1}`));
+      expect(small([...spread, ...relus])).to.throw(
+        InputError,
+        /^node "v\d" \((Relu|Add)\): .* more than \d+ (elements of values that depend|elements that nodes read|multiplications)/,
+      );
+      const inputs = Array.from({ length: 3 }, (_, index) => ({ name: `x${index}`, shape: [1 << 22] }));
+      const nodes = inputs.map(({ name }) => node("Relu", name, `${name}.y`));
+      const outputs = nodes.map(({ outputs: [name] }) => ({ name }));
+      expect(reading(buildModel({ inputs, outputs, nodes }))).to.throw(
+        InputError,
+        `input "x2": brings the model to more than ${1 << 23} elements of values that depend on the input`,
+      );
+    });
+
+    it("over products, computed or folded", () => {
+      const limit = `more than ${1 << 28} multiplications`;
+      const computed = [...wide, node("Add", "x", "row", "flat"), node("MatMul", "flat", "square", "y")];
+      expect(small(computed)).not.to.throw();
+      const twice = [...wide, node("MatMul", "square", "square", "power"), node("Add", "x", "power", "y")];
+      expect(small(twice)).to.throw(InputError, new RegExp(`^node "power" \\(MatMul\\): .*${limit}`));
+      const both = [...wide, node("Gemm", "square", "square", "power"), node("Add", "x", "power", "y")];
+      expect(small(both)).to.throw(InputError, new RegExp(`^node "power" \\(Gemm\\): .*${limit}`));
+    });
+
+    it("over nodes that read much and give little", () => {
+      const labels = Array.from({ length: 100 }, (_, index) => node("ArgMax", "square", `l${index}`));
+      expect(small([...wide, ...labels, node("Identity", "tall", "y")])).to.throw(
+        InputError,
+        /^node "l\d+" \(ArgMax\): .*elements that nodes read/,
+      );
+    });
+
+    it("over element-wise steps that become diagonal matrices", () => {
+      const chain = Array.from({ length: 400 }, (_, index) => [
+        node("Mul", index === 0 ? "flat" : `r${index - 1}`, "row", `m${index}`),
+        node("Relu", `m${index}`, `r${index}`),
+      ]).flat();
+      expect(small([node("Add", "x", "row", "flat"), ...chain])).to.throw(
+        InputError,
+        /^node "m\d+" \(Mul\): .*multiplications/,
+      );
+    });
   });
 
   it("takes long chains of nodes", () => {

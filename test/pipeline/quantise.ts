@@ -185,7 +185,9 @@ describe("quantise", () => {
         it(name, async () => {
           const numbers = seededNumbers(31);
           const limits: Record<string, number> = { x: 1, p: 1, q: 0.07, t: 3 };
-          const inputs = Object.fromEntries(names.map((input) => [input, { range: [-limits[input], limits[input]] }]));
+          const inputs = Object.fromEntries(
+            names.map((input) => [input, { range: [-limits[input], limits[input]] as const }]),
+          );
           const samples = Array.from({ length: 30 }, () =>
             names.map((input) => numbers(3).map((value) => value * limits[input])),
           );
@@ -197,7 +199,7 @@ describe("quantise", () => {
               constants: layers,
             },
             samples,
-            { inputs: inputs as QuantiseOptions["inputs"], samples },
+            { inputs, samples },
           );
           expect(comparison.problem).to.equal(undefined);
           expect(comparison.maxRelError).to.satisfy((error: number) => error <= 0.01, String(comparison.maxRelError));

@@ -14,8 +14,10 @@ export const argMax: Operator = {
       throw nodeError(call, "select_last_index 1 is not supported; ties go to the lowest index");
     }
     const axis = axisOf(call);
+    if (shape[axis] === 0) throw nodeError(call, `axis ${axis} has no elements`);
     const kept = integerAttribute(call, "keepdims", 1) === 0 ? [] : [1];
-    return [{ type: "int64", shape: [...shape.slice(0, axis), ...kept, ...shape.slice(axis + 1)] }];
+    const bounds = [0, shape[axis] - 1] as const;
+    return [{ type: "int64", shape: [...shape.slice(0, axis), ...kept, ...shape.slice(axis + 1)], bounds }];
   },
   fold(call) {
     const { shape, constant } = operandAt(call, 0);

@@ -1,5 +1,6 @@
 import { elementCount } from "../../codec/codec.ts";
 import type { ElementType, Tensor } from "../../ir/graph.ts";
+import { MAX_DIAGONAL } from "../../ir/realGraph.ts";
 import { type Call, OPSETS, type Operand, type Operator, type StepBuilder, nodeError, operandAt } from "./operator.ts";
 import { broadcastIndices, broadcastShape } from "./shapes.ts";
 
@@ -77,7 +78,10 @@ export const neg: Operator = {
   opsets: OPSETS,
   arity: [1, 1],
   attributes: [],
-  infer: (call) => [operandAt(call, 0)],
+  infer(call) {
+    const { type, shape } = operandAt(call, 0);
+    return [{ type, shape }];
+  },
   fold: (call) => [operandAt(call, 0).constant!.data.map((element) => 0 - element)],
   lower: (call, builder) => [builder.scale(builder.valueOf(operandAt(call, 0)), [-1], [0])],
 };
@@ -89,6 +93,7 @@ function binary(name: string, meaning: (a: number, b: number) => number): Operat
     arity: [2, 2],
     attributes: [],
     infer: inferBinary,
+    products: diagonalProducts,
     fold(call) {
       const [left, right] = [operandAt(call, 0).constant!, operandAt(call, 1).constant!];
       const shape = broadcastShape(call, left.shape, right.shape);
@@ -104,6 +109,15 @@ function inferBinary(call: Call): { type: ElementType; shape: number[] }[] {
   const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
   if (left.type !== right.type) throw nodeError(call, `operands are of types ${left.type} and ${right.type}`);
   return [{ type: left.type, shape: broadcastShape(call, left.shape, right.shape) }];
+}
+
+/** A constant that meets a computed value may become a diagonal matrix. */
+function diagonalProducts(call: Call): number {
+  const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
+  const constants = [left, right].filter(({ constant }) => constant !== undefined);
+  if (constants.length !== 1) return 0;
+  const pattern = Math.min(elementCount(constants[0].shape), MAX_DIAGONAL);
+  return pattern * elementCount(broadcastShape(call, left.shape, right.shape));
 }
 
 function multiplied(call: Call, builder: StepBuilder, operand: Operand, constant: Tensor): string {

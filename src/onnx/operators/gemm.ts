@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import type { Tensor } from "../../ir/graph.ts";
 import { addValues } from "./arithmetic.ts";
 import {
@@ -31,6 +32,7 @@ export const gemm: Operator = {
   infer(call) {
     return [{ type: "float", shape: outputShape(call) }];
   },
+  products: (call) => elementCount(outputShape(call)) * dimensions(call, 0).columns,
   fold(call) {
     const product = multiply(constantMatrix(call, 0), constantMatrix(call, 1));
     const alpha = numberAttribute(call, "alpha", 1);

@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import { asMatrix, constantTimes, multiply, timesConstant } from "./matrices.ts";
 import { type Call, OPSETS, type Operand, type Operator, nodeError, operandAt } from "./operator.ts";
 
@@ -12,6 +13,7 @@ export const matMul: Operator = {
     check(call, left, right);
     return [{ type: "float", shape: [...left.shape.slice(0, -1), ...right.shape.slice(1)] }];
   },
+  products: (call) => elementCount(operandAt(call, 0).shape) * columnsOf(operandAt(call, 1)).columns,
   fold(call) {
     const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
     return [multiply({ ...asMatrix(left), data: left.constant!.data }, columnsOf(right)).data];

@@ -46,6 +46,8 @@ export interface Operator {
   readonly readsShapesOnly?: boolean;
   /** Type and shape of each output. Throws InputError where operands or attributes make no sense. */
   infer(call: Call): readonly ValueType[];
+  /** Multiplications that folding or lowering takes, where they are more than the elements read and made. */
+  products?(call: Call): number;
   /** Float meaning: the elements of each output, called where all operands are constant or only shapes count. */
   fold?(call: Call): readonly (readonly number[])[];
   /** Steps that compute the outputs, called where an operand is not constant; gives the name of each output's value. */
@@ -66,6 +68,13 @@ export function operandAt(call: Call, index: number): Operand {
   if (operand === undefined) throw nodeError(call, `operand ${index} is missing`);
   return operand;
 }
+
+/** The type of a value that holds elements of an operand in another shape. */
+export const typeWith = ({ type, bounds }: Operand, shape: readonly number[]): ValueType => ({
+  type,
+  shape,
+  ...(bounds && { bounds }),
+});
 
 /** The data of an operand that must be constant; `what` is its name in the operator's specification. */
 export function constantAt(call: Call, index: number, what: string): Tensor {

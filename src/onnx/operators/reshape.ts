@@ -9,6 +9,7 @@ import {
   integersOf,
   nodeError,
   operandAt,
+  typeWith,
 } from "./operator.ts";
 import { normalAxis } from "./shapes.ts";
 
@@ -20,8 +21,9 @@ export const reshape: Operator = {
   arity: [2, 2],
   attributes: ["allowzero"],
   infer(call) {
-    const { type, shape } = operandAt(call, 0);
-    return [{ type, shape: reshaped(call, shape, constantAt(call, 1, "shape").data) }];
+    const operand = operandAt(call, 0);
+    const { shape } = operand;
+    return [typeWith(operand, reshaped(call, shape, constantAt(call, 1, "shape").data))];
   },
 };
 
@@ -33,10 +35,11 @@ export const flatten: Operator = {
   arity: [1, 1],
   attributes: ["axis"],
   infer(call) {
-    const { type, shape } = operandAt(call, 0);
+    const operand = operandAt(call, 0);
+    const { shape } = operand;
     const axis = integerAttribute(call, "axis", 1);
     const split = axis === shape.length ? axis : normalAxis(call, axis, shape.length);
-    return [{ type, shape: [elementCount(shape.slice(0, split)), elementCount(shape.slice(split))] }];
+    return [typeWith(operand, [elementCount(shape.slice(0, split)), elementCount(shape.slice(split))])];
   },
 };
 
@@ -48,11 +51,17 @@ export const squeeze: Operator = {
   arity: [1, 2],
   attributes: ["axes"],
   infer(call) {
-    const { type, shape } = operandAt(call, 0);
+    const operand = operandAt(call, 0);
+    const { shape } = operand;
     const axes = axesOf(call)?.map((axis) => normalAxis(call, axis, shape.length));
     const wrong = axes?.find((axis) => shape[axis] !== 1);
     if (wrong !== undefined) throw nodeError(call, `axis ${wrong} has size ${shape[wrong]}, want 1`);
-    return [{ type, shape: shape.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis))) }];
+    return [
+      typeWith(
+        operand,
+        shape.filter((size, axis) => (axes === undefined ? size !== 1 : !axes.includes(axis))),
+      ),
+    ];
   },
 };
 
@@ -64,14 +73,20 @@ export const unsqueeze: Operator = {
   arity: [1, 2],
   attributes: ["axes"],
   infer(call) {
-    const { type, shape } = operandAt(call, 0);
+    const operand = operandAt(call, 0);
+    const { shape } = operand;
     const given = axesOf(call);
     if (given === undefined) throw nodeError(call, "axes are missing");
     const rank = shape.length + given.length;
     const axes = given.map((axis) => normalAxis(call, axis, rank));
     if (new Set(axes).size !== axes.length) throw nodeError(call, `axes ${given.join(", ")} repeat`);
     const sizes = [...shape];
-    return [{ type, shape: Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : sizes.shift()!)) }];
+    return [
+      typeWith(
+        operand,
+        Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : sizes.shift()!)),
+      ),
+    ];
   },
 };
 

@@ -8,6 +8,7 @@ import {
   integersOf,
   nodeError,
   operandAt,
+  typeWith,
 } from "./operator.ts";
 import { normalAxis, stridesOf } from "./shapes.ts";
 
@@ -59,7 +60,7 @@ function selecting(
     opsets: OPSETS,
     arity,
     attributes,
-    infer: (call) => [{ type: operandAt(call, 0).type, shape: select(call).shape }],
+    infer: (call) => [typeWith(operandAt(call, 0), select(call).shape)],
     fold: (call) => [positionsOf(call, select(call)).map((index) => operandAt(call, 0).constant!.data[index])],
     lower(call, builder) {
       const operand = operandAt(call, 0);

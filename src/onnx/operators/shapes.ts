@@ -3,6 +3,8 @@ import { type Call, nodeError } from "./operator.ts";
 /** An axis counted from the front. Throws InputError unless −rank ≤ axis < rank. */
 export function normalAxis(call: Call, axis: number, rank: number): number {
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  if (rank === 0)
+    throw nodeError(call, `axis ${axis} does not exist: the operand is a scalar, want a dimension at least`);
   throw nodeError(call, `axis ${axis} does not exist, want ${-rank} to ${rank - 1}`);
 }
 

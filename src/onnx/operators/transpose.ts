@@ -1,5 +1,5 @@
 import { elementCount } from "../../codec/codec.ts";
-import { type Call, OPSETS, type Operator, integersAttribute, nodeError, operandAt } from "./operator.ts";
+import { type Call, OPSETS, type Operator, integersAttribute, nodeError, operandAt, typeWith } from "./operator.ts";
 import { transposeIndices } from "./shapes.ts";
 
 /** Axes in the order `perm`; reversed where that is absent. */
@@ -9,8 +9,13 @@ export const transpose: Operator = {
   arity: [1, 1],
   attributes: ["perm"],
   infer(call) {
-    const { type, shape } = operandAt(call, 0);
-    return [{ type, shape: orderOf(call).map((axis) => shape[axis]) }];
+    const operand = operandAt(call, 0);
+    return [
+      typeWith(
+        operand,
+        orderOf(call).map((axis) => operand.shape[axis]),
+      ),
+    ];
   },
   fold(call) {
     const { shape, constant } = operandAt(call, 0);
