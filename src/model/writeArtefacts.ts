@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
-import { renderSolidityVerifier } from "../groth16/solidityVerifier.ts";
+import { renderSolidityVerifier } from "../setup/solidityVerifier.ts";
 import { setupKindOf } from "../setup/setupKindOf.ts";
 import type { CompiledModel, EmittedModel } from "./compileModel.ts";
 import type { SetUpModel } from "./setupModel.ts";

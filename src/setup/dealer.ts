@@ -7,12 +7,12 @@ import type { R1cs } from "../circom/readR1cs.ts";
 import { readR1cs } from "../circom/readR1cs.ts";
 import { SCALAR_ORDER, mod } from "../field.ts";
 import { verifyingKeyText } from "../groth16/verifyingKey.ts";
-import { exportVerifyingKey } from "./exportVerifyingKey.ts";
+import { exportVerifyingKey } from "../groth16/exportVerifyingKey.ts";
 import { createFixedBase } from "./fixedBase.ts";
 import type { SetupSecrets } from "./keyScalars.ts";
 import { keyScalars } from "./keyScalars.ts";
-import type { ZkeySections } from "./zkeyFile.ts";
-import { SECTION, coefficientsSection, headerSection, scalarBytes, words32, writeZkey } from "./zkeyFile.ts";
+import type { ZkeySections } from "../groth16/zkeyFile.ts";
+import { SECTION, coefficientsSection, headerSection, scalarBytes, words32, writeZkey } from "../groth16/zkeyFile.ts";
 
 /** Bumped when the same r1cs would give another file. */
 const FORMAT = "dealer zkey 1";

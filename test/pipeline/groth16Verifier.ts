@@ -13,7 +13,7 @@ import type { Proof } from "../../src/groth16/proof.ts";
 import { proofToJson } from "../../src/groth16/proof.ts";
 import type { Prover } from "../../src/groth16/prover.ts";
 import { createProver } from "../../src/groth16/prover.ts";
-import { renderSolidityVerifier } from "../../src/groth16/solidityVerifier.ts";
+import { renderSolidityVerifier } from "../../src/setup/solidityVerifier.ts";
 import { verifyProof } from "../../src/groth16/verify.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerSetup } from "../../src/setup/dealer.ts";

@@ -13,7 +13,7 @@ import { BASE_ORDER, SCALAR_ORDER, mod } from "../../src/field.ts";
 import { parseVerifyingKey } from "../../src/groth16/verifyingKey.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerSecrets, dealerSetup, provingKey } from "../../src/setup/dealer.ts";
-import { SECTION, readZkey, scalarBytes, words32, writeZkey } from "../../src/setup/zkeyFile.ts";
+import { SECTION, readZkey, scalarBytes, words32, writeZkey } from "../../src/groth16/zkeyFile.ts";
 
 const TAU = 0x1234_5678_9abc_def0_1111n;
 const ALPHA = SCALAR_ORDER - 3n;

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { toBytes32 } from "../chain/statement.ts";
 import { InputError } from "../errors.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../field.ts";
-import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
-import { G2_GENERATOR } from "./points.ts";
-import type { Vkey } from "./verifyingKey.ts";
-import { toContractKey, verifyingKeyText } from "./verifyingKey.ts";
+import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "./dealerConstants.ts";
+import { G2_GENERATOR } from "../groth16/points.ts";
+import type { Vkey } from "../groth16/verifyingKey.ts";
+import { toContractKey, verifyingKeyText } from "../groth16/verifyingKey.ts";
 
 /**
  * The source of a stand-alone Solidity verifier for one key of three public signals, as strict as the registry's.

@@ -1,7 +1,7 @@
 import { bn254 } from "@noble/curves/bn254.js";
 import type { G1Coordinates, G2Coordinates } from "../chain/statement.ts";
 import { littleEndian } from "../circom/readR1cs.ts";
-import type { Vkey } from "../groth16/verifyingKey.ts";
+import type { Vkey } from "./verifyingKey.ts";
 import type { ZkeySections } from "./zkeyFile.ts";
 import { POINTS, SECTION } from "./zkeyFile.ts";
 
