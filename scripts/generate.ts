@@ -3,10 +3,17 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import writeFileAtomic from "write-file-atomic";
 import { InputError } from "../src/errors.ts";
+import type { GasFigures } from "../src/chain/measureGas.ts";
+import { readJson } from "../src/jsonFile.ts";
 import { modelFilesOf, sharedFiles } from "../src/model/generatedFiles.ts";
+import { withFigures } from "../src/model/readmeFigures.ts";
+import type { SetUpModel } from "../src/model/setupModel.ts";
 import { projectPath } from "../src/paths.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
 import { buildKey } from "./terminal/buildModel.ts";
+
+/** The model whose figures the README shows. */
+const README_MODEL = "digits-mlp";
 
 export const generateCommand = (): Command =>
   new Command("generate")
@@ -21,10 +28,17 @@ async function generate({ check = false }: { check?: boolean }): Promise<void> {
   for (const name of await readdir(projectPath("circuits/models"))) {
     const { model } = await buildKey(name, SHIPPED);
     stale.push(...(await update(await modelFilesOf(model), check)));
+    if (name === README_MODEL) stale.push(...(await update(await readmeOf(model), check)));
   }
   if (check && stale.length > 0) throw new InputError(`${stale.join(", ")}: not up to date, run: npm run generate`);
   const changed = stale.length === 0 ? "nothing to do" : `wrote ${stale.join(", ")}`;
   console.log(`  Generated files: ${check ? "up to date" : changed}`);
+}
+
+async function readmeOf({ circuit }: SetUpModel): Promise<Map<string, string>> {
+  const gas = (await readJson(projectPath("test/gas/snapshot.json"))) as GasFigures;
+  const readme = await readFile(projectPath("README.md"), "utf8");
+  return new Map([["README.md", withFigures(readme, circuit.constraints, gas)]]);
 }
 
 /** The files whose text differs from what it should be; written unless `check`. */

@@ -1,0 +1,39 @@
+import type { ConstraintCounts } from "../circom/compile.ts";
+import { VERIFY_GAS_FLOOR } from "../chain/gasFloor.ts";
+import type { GasFigures } from "../chain/measureGas.ts";
+
+const START = "<!-- figures: written by npm run generate -->\n";
+const END = "<!-- end of figures -->";
+
+/** The README with its table of counted figures renewed. Times are not in it: they differ from machine to machine. */
+export function withFigures(readme: string, constraints: ConstraintCounts, gas: GasFigures): string {
+  const start = readme.indexOf(START) + START.length;
+  const end = readme.indexOf(END);
+  if (start < START.length || end < start) throw new Error("README.md: the marks of the figures are missing");
+  return `${readme.slice(0, start)}\n${figuresTable(constraints, gas)}\n\n${readme.slice(end)}`;
+}
+
+function figuresTable({ nonlinear, linear, total, domainPower }: ConstraintCounts, gas: GasFigures): string {
+  const number = (value: number) => value.toLocaleString("en-US");
+  const overFloor = (gas.verify / VERIFY_GAS_FLOOR).toFixed(3);
+  const split = `${number(nonlinear)} non-linear, ${number(linear)} linear`;
+  return alignTable([
+    ["figure (digits model, 64-32-10)", "counted"],
+    ["constraints, commitment and output included", `${number(total)} (${split}), domain 2^${domainPower}`],
+    [
+      "`verify`, the registry's own frame, cold",
+      `${number(gas.verify)} gas, ${overFloor} × ${number(VERIFY_GAS_FLOOR)}`,
+    ],
+    ["`open`", `${number(gas.open)} gas`],
+    ["`settle`, credit slots in use", `${number(gas.settle)} gas`],
+    ["`settle` with a royalty", `${number(gas.settleRoyalty)} gas`],
+    ["`refund`", `${number(gas.refund)} gas`],
+  ]);
+}
+
+/** A Markdown table as Prettier aligns it; the first row is the head. */
+function alignTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(" | ")} |`;
+  return [line(rows[0]), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n");
+}
