@@ -15,12 +15,13 @@ export interface IntegerGraph {
 }
 
 /**
- * A model input: the real value x is the integer round(x / scale). Nothing is clamped: numbers outside `range` are
- * refused before a commitment is made, and the circuit refuses integers that do not fit `bits`.
+ * A model input: the real value x is the integer round(x / scale). Nothing is clamped: numbers that round to an integer
+ * outside the rounded `range` are refused before a commitment is made, so up to half a step beyond a bound still passes.
+ * The circuit knows `bits` only: it refuses integers that do not fit them.
  */
 export interface IntegerInput extends CodecTensor {
   /** Real bounds the scale was chosen for, and where they came from. */
-  readonly range: { readonly low: number; readonly high: number; readonly source: "model.json" | "option" | "samples" };
+  readonly range: { readonly low: number; readonly high: number; readonly source: "model.json" | "option" | "rows" };
 }
 
 /** A model output: the value `from` of the program; width and sign come from its proven interval. */

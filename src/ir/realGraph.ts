@@ -1,3 +1,5 @@
+import type { Bounds } from "./graph.ts";
+
 /**
  * What a model computes, in real numbers and in a few kinds of step: ONNX operators lower to it, and the quantiser turns
  * each kind of step into kernels. Values are flat and row-major; shapes have become numbers of rows. Steps are in
@@ -15,8 +17,8 @@ export interface RealInput {
   /** Name of its value in the program. */
   readonly value: string;
   readonly shape: readonly number[];
-  /** Integer inputs of ONNX are exact. */
-  readonly integer: boolean;
+  /** Integer inputs of ONNX are exact; these are the numbers that the input's type holds. Absent for floats. */
+  readonly bounds?: Bounds;
 }
 
 export interface RealOutput {

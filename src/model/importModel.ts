@@ -10,7 +10,10 @@ export interface ImportOptions extends Pick<
   QuantiseOptions,
   "inputRange" | "weightBits" | "activationBits" | "inputBits"
 > {
-  /** Rows of an input file; they choose activation scales where the model brings no calibration samples. */
+  /**
+   * Rows of an input file: the ranges of inputs that nothing else describes, and the activation scales where the model
+   * brings no calibration samples.
+   */
   readonly rows?: readonly (readonly number[])[] | undefined;
   readonly batch?: number | undefined;
   readonly dimensions?: ReadonlyMap<string, number> | undefined;
@@ -20,14 +23,17 @@ export interface ImportOptions extends Pick<
 export const readGraph = ({ onnx, onnxPath }: ModelFiles, { batch, dimensions }: ImportOptions): Graph =>
   inFile(onnxPath, () => readOnnx(onnx, { batch, dimensions }));
 
-/** Makes the integer program of a graph, with what the model's folder says of inputs and samples. */
+/** Makes the integer program of a graph, with what the model's folder says of inputs and samples. Throws InputError. */
 export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOptions): QuantisedModel {
   const { rows, batch: _batch, dimensions: _dimensions, ...widths } = options;
-  const samples = files.calibration ?? rows;
+  const { calibration } = files;
+  const given = rows && samplesOf(graph, rows);
+  const samples = calibration && inFile(calibration.path, () => samplesOf(graph, calibration.rows));
   return quantise(graph, {
     ...widths,
     name: files.name,
     inputs: files.config?.inputs,
-    samples: samples && samplesOf(graph, samples),
+    rows: given,
+    samples: samples ?? given,
   });
 }

@@ -27,18 +27,27 @@ export interface ModelFiles {
   readonly onnxPath: string;
   readonly onnx: Uint8Array;
   readonly config: ModelConfig | undefined;
-  /** Rows that fix the activation scales: samples/calibration.json, absent for a bare file. */
-  readonly calibration: readonly (readonly number[])[] | undefined;
+  /** Rows that fix the activation scales: samples/calibration.json of a model folder, absent for a bare file. */
+  readonly calibration: InputFile | undefined;
 }
 
-const InputFile = z.object({ input_data: z.array(z.array(z.number())).min(1) });
+/** Rows of inputs and the file that they are from. */
+export interface InputFile {
+  readonly path: string;
+  readonly rows: readonly (readonly number[])[];
+}
+
+const InputRows = z.object({ input_data: z.array(z.array(z.number())).min(1) });
 
 /** Reads `{"input_data": [[…flattened tensor…], …]}`, one row a model input; other keys are ignored. */
 export async function readInputRows(path: string): Promise<number[][]> {
-  return (await parseJsonFile(path, InputFile)).input_data;
+  return (await parseJsonFile(path, InputRows)).input_data;
 }
 
-/** Reads a model folder (model.onnx, model.json, samples/) or an ONNX file with an optional model.json beside it. */
+/**
+ * Reads a model folder (model.onnx, model.json, samples/) or an ONNX file with an optional model.json beside it. Only where
+ * both have their names in a model folder do the samples beside them count.
+ */
 export async function readModelFiles(path: string): Promise<ModelFiles> {
   if (!existsSync(path)) throw new InputError(`${path}: no such file or folder, want an ONNX file or a model folder`);
   const onnxPath = statSync(path).isDirectory() ? join(path, "model.onnx") : path;
@@ -46,14 +55,19 @@ export async function readModelFiles(path: string): Promise<ModelFiles> {
   const folder = dirname(onnxPath);
   const configPath = join(folder, "model.json");
   const config = existsSync(configPath) ? await parseJsonFile(configPath, ModelConfig) : undefined;
-  const samplesPath = join(folder, "samples", "calibration.json");
+  const isModelFolder = basename(onnxPath) === "model.onnx" && config !== undefined;
   return {
     name: config?.name ?? nameFrom(onnxPath),
     onnxPath,
     onnx: await readFile(onnxPath),
     config,
-    calibration: existsSync(samplesPath) ? await readInputRows(samplesPath) : undefined,
+    calibration: isModelFolder ? await readCalibration(folder) : undefined,
   };
+}
+
+async function readCalibration(folder: string): Promise<InputFile | undefined> {
+  const path = join(folder, "samples", "calibration.json");
+  return existsSync(path) ? { path, rows: await readInputRows(path) } : undefined;
 }
 
 function nameFrom(onnxPath: string): string {

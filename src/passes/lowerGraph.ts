@@ -22,11 +22,11 @@ export function lowerGraph(graph: Graph): RealGraph {
     );
   }
   return {
-    inputs: graph.inputs.map(({ name, shape, type }) => ({
+    inputs: graph.inputs.map(({ name, shape, bounds }) => ({
       name,
       value: `input ${name}`,
       shape,
-      integer: type !== "float",
+      ...(bounds && { bounds }),
     })),
     steps: progress.steps,
     outputs: graph.outputs.map(({ name, shape }) => ({ name, shape, from: progress.values.get(name)! })),

@@ -11,9 +11,11 @@ import { bitWidth } from "./integerWidth.ts";
 import { lowerGraph } from "./lowerGraph.ts";
 import { type RangeSources, quantiseInput } from "./quantiseInput.ts";
 import { type IntegerValue, quantiseSteps } from "./quantiseSteps.ts";
-import { possibleRanges, sampledRanges } from "./realRanges.ts";
+import { type Sample, possibleRanges, sampledRanges } from "./realRanges.ts";
 
 export interface QuantiseOptions extends RangeSources {
+  /** Inputs that choose the scales of activations; the widths of all values come from the input ranges alone. */
+  readonly samples?: readonly Sample[] | undefined;
   /** Name of the program; the ONNX graph's where absent. */
   readonly name?: string | undefined;
   /** Width of weights, sign included, 2 to 16; 8 where absent. */
@@ -101,7 +103,7 @@ function requireKnownInputs({ inputs }: RealGraph, options: QuantiseOptions): vo
 const notesOn = (graph: Graph, inputs: readonly IntegerInput[]): string[] => [
   ...graph.notes,
   ...inputs.map(({ name, range, bits, signed }) => {
-    const source = { "model.json": "model.json", option: "--input-range", samples: "the rows given" }[range.source];
+    const source = { "model.json": "model.json", option: "--input-range", rows: "the rows given" }[range.source];
     return `input ${name}: range ${range.low} to ${range.high} from ${source}, ${bits} bits ${signed ? "signed" : "unsigned"}`;
   }),
 ];

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import type { Bounds } from "../ir/graph.ts";
 import type { IntegerInput } from "../ir/integerGraph.ts";
 import type { RealInput } from "../ir/realGraph.ts";
 import type { Range, Sample } from "./realRanges.ts";
@@ -15,7 +16,8 @@ export interface RangeSources {
   readonly inputs?: Readonly<Record<string, InputDescription>> | undefined;
   /** For all other inputs. */
   readonly inputRange?: readonly [number, number] | undefined;
-  readonly samples?: readonly Sample[] | undefined;
+  /** Inputs whose least and greatest numbers are the range where nothing else says it. */
+  readonly rows?: readonly Sample[] | undefined;
 }
 
 /** Widest element of an input, so that encoding stays exact in double precision. */
@@ -32,8 +34,9 @@ export function quantiseInput(
   bits: number,
 ): Omit<IntegerInput, "name"> {
   const { range, step } = rangeOf(input, index, sources);
+  if (input.bounds !== undefined) requireIntegers(input, input.bounds, range, step);
   const signed = range.low < 0;
-  const unit = step ?? (input.integer ? 1 : undefined);
+  const unit = step ?? (input.bounds === undefined ? undefined : 1);
   if (unit === undefined) {
     const greatest = 2 ** (signed ? bits - 1 : bits) - 1;
     const scale = Math.max(-range.low, range.high) / greatest;
@@ -48,6 +51,28 @@ export function quantiseInput(
   return { shape: input.shape, bits: width, signed, scale: unit, range };
 }
 
+/** What an integer input is fed with has to be integers of its ONNX type, wherever in the range. */
+function requireIntegers(
+  { name }: RealInput,
+  [least, greatest]: Bounds,
+  { low, high }: Range,
+  step: number | undefined,
+): void {
+  const what = `input ${JSON.stringify(name)}`;
+  if (step !== undefined && !Number.isSafeInteger(step)) {
+    throw new InputError(`${what}: step ${step} is not an integer, but its ONNX type is`);
+  }
+  const isWhole = [low, high].every((bound) => Number.isSafeInteger(bound / (step ?? 1)));
+  if (!isWhole)
+    throw new InputError(
+      `${what}: range ${low} to ${high} is not of multiples of ${step ?? 1}, but its ONNX type is an integer`,
+    );
+  if (low >= least && high <= greatest) return;
+  throw new InputError(
+    `${what}: range ${low} to ${high} is beyond its ONNX type, want ${least} to ${greatest} at most`,
+  );
+}
+
 function widthOf(low: number, high: number, signed: boolean): number {
   let bits = 1;
   const fits = () => (signed ? -(2 ** (bits - 1)) <= low && high < 2 ** (bits - 1) : high < 2 ** bits);
@@ -58,24 +83,24 @@ function widthOf(low: number, high: number, signed: boolean): number {
 function rangeOf(
   { name }: RealInput,
   index: number,
-  { inputs, inputRange, samples = [] }: RangeSources,
+  { inputs, inputRange, rows = [] }: RangeSources,
 ): { range: IntegerInput["range"]; step?: number | undefined } {
   const described = inputs !== undefined && Object.hasOwn(inputs, name) ? inputs[name] : undefined;
   if (described !== undefined)
     return { range: checkedRange(name, described.range, "model.json"), step: described.step };
   if (inputRange !== undefined) return { range: checkedRange(name, inputRange, "option") };
-  if (samples.length === 0) {
+  if (rows.length === 0) {
     throw new InputError(
       `input ${JSON.stringify(name)}: its range is not known; give it in model.json or with --input-range LOW,HIGH`,
     );
   }
-  const { low, high } = samples
-    .flatMap((sample) => [...sample[index]])
+  const { low, high } = rows
+    .flatMap((row) => [...row[index]])
     .reduce<Range>((range, value) => ({ low: Math.min(range.low, value), high: Math.max(range.high, value) }), {
       low: 0,
       high: 0,
     });
-  return { range: checkedRange(name, [low, high], "samples") };
+  return { range: checkedRange(name, [low, high], "rows") };
 }
 
 function checkedRange(

@@ -261,7 +261,7 @@ describe("quantise", () => {
           constants: layer.constants,
         },
         samples,
-        { samples },
+        { rows: samples, samples },
       );
       expect(comparison).to.deep.equal({ maxAbsError: null, maxRelError: null, argmaxAgrees: true });
       expect(program.outputs[0]).to.include({ role: "label", bits: 2, signed: false, scale: 1 });
@@ -347,16 +347,18 @@ describe("quantise", () => {
     const inputOf = (options: QuantiseOptions): IntegerGraph["inputs"][number] =>
       quantise(graph, options).graph.inputs[0];
 
-    it("take their range from model.json, then the option, then the rows", () => {
-      const samples = [[[0.25, 0.5]]];
+    it("take their range from model.json, then the option, then the rows, never from the samples", () => {
+      const rows = [[[0.25, 0.5]]];
+      const samples = [[[7, -7]]];
       const described = { x: { range: [-2, 2] as const } };
-      expect(inputOf({ inputs: described, inputRange: [0, 1], samples }).range).to.deep.equal({
+      expect(inputOf({ inputs: described, inputRange: [0, 1], rows, samples }).range).to.deep.equal({
         low: -2,
         high: 2,
         source: "model.json",
       });
-      expect(inputOf({ inputRange: [0, 1], samples }).range).to.deep.equal({ low: 0, high: 1, source: "option" });
-      expect(inputOf({ samples }).range).to.deep.equal({ low: 0, high: 0.5, source: "samples" });
+      expect(inputOf({ inputRange: [0, 1], rows, samples }).range).to.deep.equal({ low: 0, high: 1, source: "option" });
+      expect(inputOf({ rows, samples }).range).to.deep.equal({ low: 0, high: 0.5, source: "rows" });
+      expect(() => inputOf({ samples })).to.throw(InputError, "its range is not known");
     });
 
     it("get the narrowest width that holds a discrete range", () => {
@@ -401,6 +403,31 @@ describe("quantise", () => {
       expect(inferring({ inputs: { z: { range: [0, 1] } } })).to.throw(InputError, 'describes input "z"');
       expect(inferring({ inputs: { x: { range: [0, 1], step: 1e-12 } } })).to.throw(InputError, "bits");
       expect(inferring({ inputRange: [0, 1], weightBits: 1 })).to.throw(InputError, "weightBits");
+    });
+
+    it("of an integer type are integers of that type, in files, ranges and steps", () => {
+      const integers = (dataType: number) =>
+        readOnnx(buildModel({ ...identity, inputs: [{ name: "x", shape: [1, 2], dataType }] }));
+      const [uint8, int8, int32, bool] = [2, 3, 6, 9].map(integers);
+      const reading = (model: typeof uint8, row: number[]) => () => samplesOf(model, [row]);
+      expect(samplesOf(uint8, [[0, 255]])).to.deep.equal([[[0, 255]]]);
+      expect(reading(uint8, [0, 256])).to.throw(
+        InputError,
+        'input_data row 0 ("x")[1]: got 256, want an integer from 0 to 255',
+      );
+      expect(reading(int8, [-129, 0])).to.throw(InputError, "want an integer from -128 to 127");
+      expect(reading(int32, [0, 2 ** 31])).to.throw(InputError, "to 2147483647");
+      expect(reading(bool, [2, 0])).to.throw(InputError, "want an integer from 0 to 1");
+      expect(reading(integers(INT64), [1.5, 0])).to.throw(InputError, "got 1.5, want an integer from");
+
+      const quantising = (options: QuantiseOptions) => () => quantise(uint8, options);
+      const described = (range: [number, number], step?: number) => quantising({ inputs: { x: { range, step } } });
+      expect(described([0, 255])().graph.inputs[0]).to.include({ bits: 8, signed: false, scale: 1 });
+      expect(described([0, 8], 2)().graph.inputs[0]).to.include({ bits: 3, scale: 2 });
+      expect(described([0, 4], 0.5)).to.throw(InputError, 'input "x": step 0.5 is not an integer');
+      expect(described([0, 255], 2)).to.throw(InputError, "multiples of 2");
+      expect(described([-1, 1])).to.throw(InputError, "range -1 to 1 is beyond its ONNX type, want 0 to 255");
+      expect(quantising({ inputRange: [0, 1.5] })).to.throw(InputError, "multiples of 1");
     });
 
     it("come in rows, one a model input", () => {
