@@ -1,24 +1,8 @@
-import { z } from "zod";
 import { InputError } from "../errors.ts";
-import { parseJsonFile } from "../jsonFile.ts";
-import { projectPath } from "../paths.ts";
+import { readHeldOut, type HeldOutSample } from "../model/heldOut.ts";
 
-/** A held-out sample: real pixel values and the class they show. */
-export interface Digit {
-  readonly pixels: readonly number[];
-  readonly label: number;
-}
-
-const HeldOut = z.object({ input_data: z.array(z.array(z.number())).min(2), labels: z.array(z.int()) });
-
-/** The held-out samples of a shipped classifier. */
-export async function readHeldOut(model: string): Promise<Digit[]> {
-  const { input_data, labels } = await parseJsonFile(
-    projectPath(`circuits/models/${model}/samples/held-out.json`),
-    HeldOut,
-  );
-  return input_data.map((pixels, index) => ({ pixels, label: labels[index] }));
-}
+/** A held-out picture of a digit. */
+export type Digit = HeldOutSample;
 
 /** The held-out digit of a number counted from 1, and one that shows something else. */
 export async function readDigits(model: string, number: number): Promise<{ digit: Digit; other: Digit }> {

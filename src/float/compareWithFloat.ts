@@ -1,4 +1,3 @@
-import { InputError } from "../errors.ts";
 import { type DecodedOutput, decodeOutputs } from "../ir/decodeOutputs.ts";
 import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { IntegerGraph, IntegerOutput } from "../ir/integerGraph.ts";
@@ -32,25 +31,33 @@ interface OutputRows {
   readonly float: readonly (readonly number[])[];
 }
 
+/** What is known where program and float model were not compared. */
+export const notCompared = (problem: string): Comparison => ({
+  maxAbsError: null,
+  maxRelError: null,
+  argmaxAgrees: null,
+  problem,
+});
+
 /**
- * Runs program and float model on the samples and on seeded inputs. A classifier (an output from ArgMax, or the output
- * named) is faithful if its labels agree on the samples, any other program if its errors there are at most 2 % of the
- * output's range. An output that never changes does not count. Throws InputError on samples that do not fit.
+ * Runs program and float model on the samples and on seeded inputs. A classifier (an output from ArgMax, or the output of
+ * index `classifier`) is faithful if its labels agree on the samples, any other program if its errors there are at most
+ * 2 % of the output's range. No program counts whose float model gives anything but finite numbers, or of which any output
+ * never changes, be it a label or values, whether it decides about faithfulness or not: a buyer pays for all of them, and a
+ * proof of a constant shows nothing. Throws InputError on samples that do not fit and where the float model fails.
  */
 export async function compareWithFloat(
   graph: IntegerGraph,
   twin: FloatTwin | null,
   samples: readonly Sample[],
-  classifier?: string,
+  classifier?: number,
 ): Promise<Comparison> {
-  requireOutput(graph, classifier);
-  const none = { maxAbsError: null, maxRelError: null, argmaxAgrees: null };
-  if (twin === null) return { ...none, problem: "the float model is not there (onnxruntime-web is not installed)" };
+  if (twin === null) return notCompared("the float model is not there (onnxruntime-web is not installed)");
   const rows = await collectRows(graph, twin, [...samples, ...seededSamples(graph.inputs, SEEDED_INPUTS)]);
+  if (!rows.every(isAllFinite)) return notCompared("the float model's output is not finite");
   const count = samples.length;
   const values = rows.filter(({ output }) => output.role === "values");
-  const isClass = ({ output }: OutputRows) => output.role === "label" || output.name === classifier;
-  const classes = rows.filter(isClass);
+  const classes = rows.filter((output, index) => isLabel(output) || index === classifier);
   const errors = values.map((output) => errorsOf(output, count));
   const compared = (classes.length > 0 ? classes : values).filter((output) => rowLength(output) > 1 || isLabel(output));
   const comparison = {
@@ -58,14 +65,8 @@ export async function compareWithFloat(
     maxRelError: greatest(errors.map(({ relative }) => relative)),
     argmaxAgrees: compared.length === 0 ? null : compared.every((output) => labelsAgree(output, count)),
   };
-  const problem = constantProblem(classes.length > 0 ? classes : values) ?? problemOf(comparison, classes.length > 0);
+  const problem = constantProblem(rows) ?? problemOf(comparison, classes.length > 0);
   return problem === undefined ? comparison : { ...comparison, problem };
-}
-
-function requireOutput({ outputs }: IntegerGraph, classifier: string | undefined): void {
-  const names = outputs.map(({ name }) => name);
-  if (classifier === undefined || names.includes(classifier)) return;
-  throw new InputError(`classifier ${classifier}: no such output, want one of ${names.join(", ")}`);
 }
 
 async function collectRows(graph: IntegerGraph, twin: FloatTwin, samples: readonly Sample[]): Promise<OutputRows[]> {
@@ -107,18 +108,20 @@ function greatestIndices(values: readonly number[], length: number): number[] {
   });
 }
 
-/** A message where none of the outputs ever changes. */
+const isAllFinite = ({ float }: OutputRows): boolean => float.every((row) => row.every(Number.isFinite));
+
+/** A message where an output, or more than one, never changes. */
 function constantProblem(rows: readonly OutputRows[]): string | undefined {
-  const isConstant = ({ integer }: OutputRows) => integer.every((row) => String(row) === String(integer[0]));
-  if (!rows.every(isConstant)) return undefined;
-  return `output ${rows.map(({ output }) => output.name).join(", ")}: is the same for every input that was tried`;
+  const constant = rows.filter(({ integer }) => integer.every((row) => String(row) === String(integer[0])));
+  if (constant.length === 0) return undefined;
+  return `output ${constant.map(({ output }) => output.name).join(", ")}: is the same for every input that was tried`;
 }
 
 function problemOf(
   { maxRelError, argmaxAgrees }: Pick<Comparison, "maxRelError" | "argmaxAgrees">,
   isClassifier: boolean,
 ): string | undefined {
-  if (isClassifier) return argmaxAgrees === false ? "the label is not the float model's" : undefined;
+  if (isClassifier) return argmaxAgrees === true ? undefined : "the label is not the float model's";
   if (maxRelError !== null && maxRelError <= TOLERANCE) return undefined;
   const percent = ((maxRelError ?? Infinity) * 100).toFixed(2);
   return `the error is ${percent} % of the output's range, want at most ${TOLERANCE * 100} %`;

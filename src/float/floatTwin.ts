@@ -8,7 +8,7 @@ type Runtime = typeof import("onnxruntime-web");
 
 /** The model as onnxruntime computes it in floating point. */
 export interface FloatTwin {
-  /** Outputs in graph order, flat and row-major. */
+  /** Outputs in graph order, flat and row-major. Throws InputError where onnxruntime fails. */
   run(sample: Sample): Promise<DecodedOutput[]>;
   /** Frees the session; afterwards `run` fails. */
   release(): Promise<void>;
@@ -29,6 +29,9 @@ const ENCODERS = new Map<string, (row: readonly number[]) => Tensor["data"]>([
   ["bool", (row) => Uint8Array.from(row)],
 ]);
 
+/** onnxruntime's log level that leaves out warnings. */
+const ERRORS_ONLY = 3;
+
 /**
  * Loads a model into onnxruntime-web, single-threaded, so that no worker outlives the run. Null where the development
  * dependency is not installed. Throws InputError where onnxruntime refuses the model.
@@ -41,7 +44,7 @@ export async function floatTwin(bytes: Uint8Array, { inputs }: Pick<Graph, "inpu
   return {
     async run(sample) {
       const feeds = inputs.map((input, index) => [input.name, encode(runtime, input, types, sample[index])] as const);
-      const results = await session.run(Object.fromEntries(feeds));
+      const results = await runSession(session, Object.fromEntries(feeds));
       return session.outputNames.map((name) => ({
         name,
         values: Array.from(results[name].data as ArrayLike<number>, Number),
@@ -65,9 +68,24 @@ async function loadRuntime(): Promise<Runtime | null> {
 
 async function createSession(runtime: Runtime, bytes: Uint8Array): Promise<InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+    return await runtime.InferenceSession.create(bytes, {
+      executionProviders: ["wasm"],
+      // Warnings go to standard error with names from the file as they are.
+      logSeverityLevel: ERRORS_ONLY,
+    });
   } catch (error) {
-    throw new InputError(`float model: onnxruntime refuses it: ${firstLine(error)}`);
+    throw new InputError(`float model: onnxruntime refuses it: ${firstLine(error)}`, { cause: error });
+  }
+}
+
+async function runSession(
+  session: InferenceSession,
+  feeds: Readonly<Record<string, Tensor>>,
+): Promise<InferenceSession.OnnxValueMapType> {
+  try {
+    return await session.run(feeds);
+  } catch (error) {
+    throw new InputError(`float model: onnxruntime fails: ${firstLine(error)}`, { cause: error });
   }
 }
 

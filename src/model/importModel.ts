@@ -1,4 +1,4 @@
-import { inFile } from "../errors.ts";
+import { InputError, inFile } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { readOnnx } from "../onnx/readOnnx.ts";
 import { quantise, type QuantisedModel, type QuantiseOptions } from "../passes/quantise.ts";
@@ -36,4 +36,25 @@ export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOp
     rows: given,
     samples: samples ?? given,
   });
+}
+
+/**
+ * Index of the output whose greatest element is the class: the one named, else model.json's; undefined where neither names
+ * one. Throws InputError where there is no output of that ONNX name, or its rows have nothing to choose from.
+ */
+export function classifierOf({ config }: ModelFiles, { outputs }: Graph, named?: string): number | undefined {
+  const name = named ?? config?.classifier;
+  if (name === undefined) return undefined;
+  const what = `${named === undefined ? "model.json: classifier" : "--classifier"} ${JSON.stringify(name)}`;
+  const index = outputs.findIndex((output) => output.name === name);
+  if (index === -1) {
+    throw new InputError(
+      `${what}: no such output, want one of ${outputs.map((o) => JSON.stringify(o.name)).join(", ")}`,
+    );
+  }
+  const { type, shape } = outputs[index];
+  if (type === "float" && (shape.at(-1) ?? 1) < 2) {
+    throw new InputError(`${what}: has rows of one element, want one for each of at least two classes`);
+  }
+  return index;
 }

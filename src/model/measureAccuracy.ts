@@ -1,9 +1,9 @@
-import type { Digit } from "../demo/digits.ts";
 import { floatTwin } from "../float/floatTwin.ts";
 import type { Graph } from "../ir/graph.ts";
 import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { IntegerGraph } from "../ir/integerGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
+import type { HeldOutSample } from "./heldOut.ts";
 
 /** Shares of held-out samples, 0 to 1; null where the float model is not there. */
 export interface Accuracy {
@@ -19,7 +19,7 @@ export async function measureAccuracy(
   onnx: Uint8Array,
   float: Graph,
   graph: IntegerGraph,
-  samples: readonly Digit[],
+  samples: readonly HeldOutSample[],
 ): Promise<Accuracy> {
   const at = graph.outputs.findIndex(({ role }) => role === "label");
   const integerLabels = samples.map(({ pixels }) => Number(evaluate(graph, encodeInputs(graph, [pixels]))[at][0]));

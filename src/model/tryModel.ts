@@ -4,14 +4,19 @@ import { id } from "ethers";
 import type { ConstraintCounts } from "../circom/compile.ts";
 import { randomSalt } from "../codec/commitment.ts";
 import type { Claim } from "../chain/verifyClaim.ts";
-import { compareWithFloat, type Comparison } from "../float/compareWithFloat.ts";
-import { floatTwin } from "../float/floatTwin.ts";
+import { InputError } from "../errors.ts";
+import { compareWithFloat, notCompared, type Comparison } from "../float/compareWithFloat.ts";
+import { floatTwin, type FloatTwin } from "../float/floatTwin.ts";
 import { createProver } from "../groth16/prover.ts";
 import { encodeInputs } from "../ir/encodeInputs.ts";
+import type { Graph } from "../ir/graph.ts";
+import type { IntegerGraph } from "../ir/integerGraph.ts";
+import { evaluate } from "../kernels/interpret.ts";
+import type { Sample } from "../passes/realRanges.ts";
 import { samplesOf } from "../passes/samples.ts";
-import { compileModel, emitModel, requireDomain } from "./compileModel.ts";
-import { quantiseModel, readGraph, type ImportOptions } from "./importModel.ts";
-import { infer } from "./infer.ts";
+import { compileModel, emitModel, requireDomain, type EmittedModel } from "./compileModel.ts";
+import { classifierOf, quantiseModel, readGraph, type ImportOptions } from "./importModel.ts";
+import { infer, type Inference } from "./infer.ts";
 import type { ModelFiles } from "./modelFiles.ts";
 import { proveWitness, witnessOf } from "./proveInference.ts";
 import { setupModel, type SetUpModel } from "./setupModel.ts";
@@ -36,6 +41,7 @@ export interface TryReport extends Pick<Comparison, "maxAbsError" | "maxRelError
 
 export interface TryOptions extends ImportOptions {
   readonly rows: readonly (readonly number[])[];
+  /** ONNX name of the output whose greatest element is the class; model.json's where absent. */
   readonly classifier?: string | undefined;
   readonly maxPower: number;
   readonly cacheRoot: string;
@@ -73,65 +79,118 @@ export const unreachedReport = (failure: Error): TryReport => ({ ...EMPTY, error
 /** What a proof of a trial is about: nothing but itself. */
 const SUBJECT = id("tollgate try");
 
+/** What the stages of a trial report to. */
+interface Trial {
+  /** Tells that a stage is reached and runs it. */
+  readonly run: <Result>(stage: TryStage, work: () => Promise<Result>) => Promise<Result>;
+  /** Measures the part of a stage that counts for its figure. */
+  readonly time: <Result>(stage: keyof TryReport["seconds"], work: () => Promise<Result> | Result) => Promise<Result>;
+  readonly record: (changes: Partial<TryReport>) => TryReport;
+}
+
+/** A model that was read, with what it will be tried on. */
+interface ReadModel {
+  readonly graph: Graph;
+  readonly samples: readonly Sample[];
+  readonly classifier: number | undefined;
+}
+
 /** Everything for one model and one input, from the ONNX file to the verification on an EVM. Never throws. */
 export async function tryModel(files: ModelFiles, options: TryOptions): Promise<TryOutcome> {
   let report = EMPTY;
   const record = (changes: Partial<TryReport>) => (report = { ...report, ...changes });
-  const run = async <Result>(stage: TryStage, work: () => Promise<Result>): Promise<Result> => {
-    record({ stage });
-    const start = performance.now();
-    const result = await options.onStage(stage, work);
-    if (stage in report.seconds) {
+  const trial: Trial = {
+    record,
+    run(stage, work) {
+      record({ stage });
+      return options.onStage(stage, work);
+    },
+    async time(stage, work) {
+      const start = performance.now();
+      const result = await work();
       record({ seconds: { ...report.seconds, [stage]: (performance.now() - start) / 1000 } });
-    }
-    return result;
+      return result;
+    },
   };
   try {
-    await runStages(files, options, run, record);
+    await runStages(files, options, trial);
     return { report };
   } catch (failure) {
     return { report: record({ error: failure instanceof Error ? failure.message : String(failure) }), failure };
   }
 }
 
-async function runStages(
-  files: ModelFiles,
-  options: TryOptions,
-  run: <Result>(stage: TryStage, work: () => Promise<Result>) => Promise<Result>,
-  record: (changes: Partial<TryReport>) => TryReport,
-): Promise<void> {
-  const graph = await run("read", async () => readGraph(files, options));
-  const samples = await run("read", async () => samplesOf(graph, options.rows));
-  const emitted = await run("quantise", async () => {
-    const quantised = quantiseModel(files, graph, options);
-    quantised.notes.forEach(options.onNote);
-    const model = emitModel(quantised.graph);
-    record({ constraints: model.emitted.cost });
-    requireDomain(model, options.maxPower);
-    return model;
+async function runStages(files: ModelFiles, options: TryOptions, trial: Trial): Promise<void> {
+  const { run, time, record } = trial;
+  const read = await run("read", async (): Promise<ReadModel> => {
+    const graph = readGraph(files, options);
+    const classifier = classifierOf(files, graph, options.classifier);
+    return { graph, samples: samplesOf(graph, options.rows), classifier };
   });
-  const compiled = await run("compile", () => compileModel(emitted, options.cacheRoot));
+  const { emitted, inputs } = await run("quantise", async () => quantiseFor(files, read, options, record));
+  const compiled = await run("compile", () => time("compile", () => compileModel(emitted, options.cacheRoot)));
   record({ constraints: compiled.circuit.constraints });
-  const model = await run("setup", () => setupModel(compiled, options.cacheRoot));
+  const model = await run("setup", () => time("setup", () => setupModel(compiled, options.cacheRoot)));
   record({ cached: compiled.circuit.cached && model.setupCached, zkeyBytes: (await stat(model.zkeyPath)).size });
 
-  const { inference, comparison } = await run("reference", async () => {
-    const twin = await floatTwin(files.onnx, graph);
-    const classifier = options.classifier ?? files.config?.classifier;
-    const compared = await compareWithFloat(model.graph, twin, samples, classifier);
-    const first = infer(model.graph, encodeInputs(model.graph, samples[0]), randomSalt());
-    await twin?.release();
-    return { inference: first, comparison: compared };
+  const problem = await run("reference", async () => {
+    await time("reference", () => inputs.map((integers) => evaluate(model.graph, integers)));
+    const { problem: found, ...figures } = await compare(files, read, model.graph);
+    record(figures);
+    return found;
   });
-  const { problem, ...figures } = comparison;
-  record(figures);
-
-  const prover = await run("witness", () => createProver({ ...model.circuit, zkeyPath: model.zkeyPath }));
-  const witness = await run("witness", () => witnessOf(prover, model.keyId, inference, SUBJECT));
-  const proven = await run("prove", () => proveWitness(prover, witness));
-  await prover.close();
-  const verifyGas = await run("verify", () =>
-    options.verify(model, { ...inference, subject: SUBJECT, proof: proven.proof }),
-  );
+  const inference = infer(model.graph, inputs[0], randomSalt());
+  const verifyGas = await proveAndVerify(model, inference, options, trial);
   record({ verifyGas, stage: "done", ok: problem === undefined, error: problem ?? null });
+}
+
+/** The circuit, refused where it is too large, and the integers of every sample, refused where one is out of range. */
+function quantiseFor(
+  files: ModelFiles,
+  { graph, samples }: ReadModel,
+  options: TryOptions,
+  record: Trial["record"],
+): { emitted: EmittedModel; inputs: bigint[][][] } {
+  const quantised = quantiseModel(files, graph, options);
+  quantised.notes.forEach(options.onNote);
+  const inputs = samples.map((sample) => encodeInputs(quantised.graph, sample));
+  const emitted = emitModel(quantised.graph);
+  record({ constraints: emitted.emitted.cost });
+  requireDomain(emitted, options.maxPower);
+  return { emitted, inputs };
+}
+
+/** A float model that onnxruntime refuses or fails on compares nothing; that is the result, not an error. */
+async function compare(
+  files: ModelFiles,
+  { graph, samples, classifier }: ReadModel,
+  program: IntegerGraph,
+): Promise<Comparison> {
+  let twin: FloatTwin | null = null;
+  try {
+    twin = await floatTwin(files.onnx, graph);
+    return await compareWithFloat(program, twin, samples, classifier);
+  } catch (error) {
+    if (error instanceof InputError) return notCompared(`nothing was compared: ${error.message}`);
+    throw error;
+  } finally {
+    await twin?.release();
+  }
+}
+
+/** Proves the inference and returns the gas of the verification on the EVM. */
+async function proveAndVerify(
+  model: SetUpModel,
+  inference: Inference,
+  options: TryOptions,
+  { run, time }: Trial,
+): Promise<number> {
+  const { prover, witness } = await run("witness", async () => {
+    const opened = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
+    const computed = await time("witness", () => witnessOf(opened, model.keyId, inference, SUBJECT));
+    return { prover: opened, witness: computed };
+  });
+  const { proof } = await run("prove", () => time("prove", () => proveWitness(prover, witness)));
+  await prover.close();
+  return run("verify", () => options.verify(model, { ...inference, subject: SUBJECT, proof }));
 }

@@ -47,6 +47,18 @@ describe("floatTwin", () => {
     expect(await twin.run([[3, -2]])).to.deep.equal([{ name: "y", values: [3, -2] }]);
   });
 
+  it("refuses what onnxruntime fails on, in one line", async () => {
+    const { twin } = await load(spec);
+    const bytes = buildModel(spec);
+    const misfit = await floatTwin(bytes, { inputs: [{ name: "x", type: "float", shape: [2, 1] }] });
+    const refusal = await misfit!.run([[3, -2]]).catch((error: unknown) => error);
+    await Promise.all([twin.release(), misfit!.release()]);
+    expect(refusal)
+      .to.be.instanceOf(InputError)
+      .with.property("message")
+      .that.matches(/^float model: onnxruntime fails: [^\n]+$/);
+  });
+
   it("refuses what onnxruntime cannot load", async () => {
     const refusal = await floatTwin(new Uint8Array([1, 2, 3]), { inputs: [] }).catch((error: unknown) => error);
     expect(refusal)
@@ -97,7 +109,7 @@ describe("compareWithFloat", () => {
     ]);
     expect((await compareWithFloat(program, twin, samples)).problem).to.equal(undefined);
     expect((await compareWithFloat(scaled, twin, samples)).problem).to.match(/% of the output's range/);
-    expect((await compareWithFloat(scaled, twin, samples, "y")).problem).to.equal(undefined);
+    expect((await compareWithFloat(scaled, twin, samples, 0)).problem).to.equal(undefined);
   });
 
   it("never counts a constant output", async () => {
@@ -112,6 +124,25 @@ describe("compareWithFloat", () => {
     expect(comparison.problem).to.match(/label: is the same for every input/);
   });
 
+  it("never counts a constant output beside one that changes", async () => {
+    const { twin, program } = await load({
+      ...values,
+      outputs: [{ name: "y" }, { name: "c" }],
+      nodes: [
+        ...values.nodes,
+        { op: "Mul", inputs: ["x", "nothing"], outputs: ["zero"] },
+        { op: "Add", inputs: ["zero", "tenth"], outputs: ["c"] },
+      ],
+      constants: {
+        ...values.constants,
+        nothing: { dims: [], data: [0] },
+        tenth: { dims: [], data: [0.1] },
+      },
+    });
+    const comparison = await compareWithFloat(program, twin, samples);
+    expect(comparison.problem).to.equal("output c: is the same for every input that was tried");
+  });
+
   it("compares nothing without the float model", async () => {
     const { program } = await load(spec);
     const comparison = await compareWithFloat(program, null, samples);
@@ -119,13 +150,24 @@ describe("compareWithFloat", () => {
     expect(comparison.problem).to.match(/onnxruntime-web is not installed/);
   });
 
-  it("refuses a classifier that is no output", async () => {
-    const { twin, program } = await load(spec);
-    const refusal = await compareWithFloat(program, twin, samples, "z").catch((error: unknown) => error);
-    expect(refusal)
-      .to.be.instanceOf(InputError)
-      .with.property("message")
-      .that.matches(/want one of y, label/);
+  it("refuses an output that is not finite, however small the difference", async () => {
+    const { twin, program } = await load({
+      ...values,
+      constants: { W: { dims: [2, 2], data: [3e38, 1, 1, 1] } },
+    });
+    const comparison = await compareWithFloat(program, twin, samples);
+    expect(comparison).to.deep.equal({
+      maxAbsError: null,
+      maxRelError: null,
+      argmaxAgrees: null,
+      problem: "the float model's output is not finite",
+    });
+  });
+
+  it("says of a classifier without anything to choose from that its label is not the float model's", async () => {
+    const { twin, program } = await load({ ...values, constants: { W: { dims: [2, 1], data: [1, 0.5] } } });
+    expect((await compareWithFloat(program, twin, samples)).problem).to.equal(undefined);
+    expect((await compareWithFloat(program, twin, samples, 0)).problem).to.match(/label/);
   });
 
   it("draws the same inputs every time, within their ranges", async () => {
