@@ -11,10 +11,13 @@ include "RangeCheck.circom";
 // below it: strictly where the winner comes later. The label and the greatest element take the place of the last link
 // and the last loser, so neither needs a constraint of its own.
 // @input  in    ASSUMED bounded: whichever position wins, greatest - losers[j] - passed[j] < 2^widths[j] at the honest
-//               winner, and its absolute value is below 2^252 at any other (proven from intervals).
+//               winner, and its absolute value is at most 2^252 at any other (proven from intervals).
 // @output label ENFORCED indices[p] for the first p with in[p] = max(in).
 template ArgMax(count, indices, widths) {
     assert(count >= 2);
+    for (var i = 1; i < count; i++) {
+        assert(indices[i - 1] < indices[i]);
+    }
     signal input in[count];
     signal output label;
 

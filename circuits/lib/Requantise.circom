@@ -12,6 +12,7 @@ include "SaturatingShift.circom";
 // @input  in  ASSUMED inside the intervals that the plan was made for.
 // @output out ENFORCED.
 template Requantise(count, shift, bits, least, plan) {
+    assert(shift >= 0 && bits >= 1);
     signal input in[count];
     signal output out[count];
 
@@ -19,21 +20,23 @@ template Requantise(count, shift, bits, least, plan) {
     component saturations[count];
     for (var i = 0; i < count; i++) {
         var form = plan[i][0];
+        // Every branch ends in a constraint on out[i]: an unassigned output would be anybody's choice.
         if (form == 0) {
             out[i] <== plan[i][2];
-        }
-        if (form == 1 && shift == 0) {
-            out[i] <== in[i];
-        }
-        if (form == 1 && shift > 0) {
-            shifts[i] = RoundingShift(shift, plan[i][2], plan[i][1]);
-            shifts[i].in <== in[i];
-            out[i] <== shifts[i].out;
-        }
-        if (form >= 2) {
-            saturations[i] = SaturatingShift(shift, bits, least, plan[i][1], form != 3, form != 2);
-            saturations[i].in <== in[i];
-            out[i] <== saturations[i].out;
+        } else {
+            if (form == 1 && shift == 0) {
+                out[i] <== in[i];
+            } else {
+                if (form == 1) {
+                    shifts[i] = RoundingShift(shift, plan[i][2], plan[i][1]);
+                    shifts[i].in <== in[i];
+                    out[i] <== shifts[i].out;
+                } else {
+                    saturations[i] = SaturatingShift(shift, bits, least, plan[i][1], form != 3, form != 2);
+                    saturations[i].in <== in[i];
+                    out[i] <== saturations[i].out;
+                }
+            }
         }
     }
 }

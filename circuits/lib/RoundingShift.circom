@@ -5,7 +5,7 @@ include "RangeCheck.circom";
 
 // out = floor((in + 2^(shift-1)) / 2^shift) where the result is known to lie in [least, least + 2^quotientBits), in
 // shift + quotientBits constraints. The result is the quotient of a division whose remainder and quotient are both
-// bounded; there is one such pair, the integers involved being far below the field's order.
+// bounded; there is one such pair, since both sides of the division differ by less than the field's order.
 // @input  in  ASSUMED |in| < 2^252 and the result in the range above (proven from intervals by the model's compiler).
 // @output out ENFORCED.
 template RoundingShift(shift, least, quotientBits) {

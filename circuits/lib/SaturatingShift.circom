@@ -13,7 +13,7 @@ include "RangeCheck.circom";
 //   saturated, above:   z = t - 2^(shift+bits),                          so t >= 2^(shift+bits)
 // Gating the upper bits of z by `saturated` costs nothing: it replaces their booleanity constraint.
 // @input  in  ASSUMED -2^width <= t < 2^(shift+bits) + 2^width; canBeUnder = 0 promises t >= 0 and canBeAbove = 0
-//             promises t < 2^(shift+bits) (all proven from intervals by the model's compiler).
+//             promises t < 2^(shift+bits) and t < 2^width (all proven from intervals by the model's compiler).
 // @output out ENFORCED.
 template SaturatingShift(shift, bits, least, width, canBeUnder, canBeAbove) {
     assert(canBeUnder + canBeAbove >= 1);

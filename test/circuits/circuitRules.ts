@@ -5,7 +5,7 @@ import { LIBRARY_TEMPLATES, emitCircuit } from "../../src/circom/emitCircuit.ts"
 import { projectPath } from "../../src/paths.ts";
 import { drawGraph } from "../fixtures/circuits/randomGraph.ts";
 
-/** A rule of DESIGN.md section 2 that a text breaks, one line each. */
+/** Rules of the circuit library that a text breaks, one line each. */
 function violations(text: string): string[] {
   const code = text.replace(/\/\/.*$/gm, "");
   return [...templatesOf(code), ...functionsOf(code)].flatMap(({ parameters, body }) => [
@@ -36,13 +36,16 @@ function hintViolations(body: string): string[] {
   });
 }
 
-/** circom's assert on a signal emits no constraint: parameters and numbers only. */
-const assertViolations = (body: string, parameters: readonly string[]): string[] =>
-  [...body.matchAll(/\bassert\(([^;]*)\);/g)].flatMap(([, condition]) =>
+/** circom's assert on a signal emits no constraint: parameters, loop counters and numbers only. */
+function assertViolations(body: string, parameters: readonly string[]): string[] {
+  const counters = [...body.matchAll(/\bfor \(var (\w+) = \d+;/g)].map(([, name]) => name);
+  const known = new Set([...parameters, ...counters]);
+  return [...body.matchAll(/\bassert\(([^;]*)\);/g)].flatMap(([, condition]) =>
     (condition.match(/[A-Za-z_]\w*/g) ?? [])
-      .filter((name) => !parameters.includes(name))
-      .map((name) => `assert reads ${name}, which is no parameter`),
+      .filter((name) => !known.has(name))
+      .map((name) => `assert reads ${name}, which is neither a parameter nor a loop counter`),
   );
+}
 
 describe("circuit rules", () => {
   it("hold in every template of the library", async () => {

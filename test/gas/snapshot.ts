@@ -14,7 +14,7 @@ describe("gas", () => {
     expect(await measureGas(await network.create(), prover)).to.deep.equal(SNAPSHOT);
   });
 
-  it("stays within what DESIGN.md asks of verify and settle", () => {
+  it("stays within the budgets of verify and settle", () => {
     const { verify, settle, settleRoyalty } = SNAPSHOT as Record<string, number>;
     expect(verify).to.be.within(199_450, 208_400);
     expect(settle).to.be.at.most(266_000);
