@@ -62,14 +62,14 @@ function requireIntegers(
   if (step !== undefined && !Number.isSafeInteger(step)) {
     throw new InputError(`${what}: step ${step} is not an integer, but its ONNX type is`);
   }
-  const isWhole = [low, high].every((bound) => Number.isSafeInteger(bound / (step ?? 1)));
-  if (!isWhole)
+  if (low < least || high > greatest) {
     throw new InputError(
-      `${what}: range ${low} to ${high} is not of multiples of ${step ?? 1}, but its ONNX type is an integer`,
+      `${what}: range ${low} to ${high} is beyond its ONNX type, want ${least} to ${greatest} at most`,
     );
-  if (low >= least && high <= greatest) return;
+  }
+  if ([low, high].every((bound) => Number.isInteger(bound / (step ?? 1)))) return;
   throw new InputError(
-    `${what}: range ${low} to ${high} is beyond its ONNX type, want ${least} to ${greatest} at most`,
+    `${what}: its ONNX type is of integers, got range ${low} to ${high}, want multiples of ${step ?? 1}`,
   );
 }
 

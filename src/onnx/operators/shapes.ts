@@ -4,7 +4,7 @@ import { type Call, nodeError } from "./operator.ts";
 export function normalAxis(call: Call, axis: number, rank: number): number {
   if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   if (rank === 0)
-    throw nodeError(call, `axis ${axis} does not exist: the operand is a scalar, want a dimension at least`);
+    throw nodeError(call, `axis ${axis} does not exist: the operand is a scalar, want at least one dimension`);
   throw nodeError(call, `axis ${axis} does not exist, want ${-rank} to ${rank - 1}`);
 }
 
