@@ -61,8 +61,11 @@ const WORD_COUNT_LIMIT = 1 << 16;
  * where a value could wrap around the field or an output does not fit its codec.
  */
 export function emitCircuit(graph: IntegerGraph, graphHash: string): EmittedCircuit {
-  const renamed = renameValues(graph);
-  const intervals = intervalsOf(renamed);
+  // Bounds are taken of the program under its own names, so that what has no meaning there is refused.
+  const bounds = intervalsOf(graph);
+  const names = circuitNames(graph);
+  const renamed = renameValues(graph, names);
+  const intervals = new Map([...bounds].map(([name, interval]) => [names.get(name)!, interval]));
   const template = templateName(graph.name);
   const steps = renamed.kernels.map((node) => emitStep(node, intervals));
   const words = outputWords(renamed, intervals);
@@ -120,25 +123,24 @@ function templateName(name: string): string {
   return isUsable ? pascal : `Model${pascal}`;
 }
 
-/** The same program with names that are safe in a circuit: `input0`, …, and `value0_<name>`, … in kernel order. */
-function renameValues(graph: IntegerGraph): IntegerGraph {
-  const names = new Map<string, string>();
-  graph.inputs.forEach(({ name }, index) => names.set(name, inputSignal(index)));
-  const nameOf = (value: string): string => names.get(value) ?? value;
-  const kernels = graph.kernels.map((node, index): KernelNode => {
-    const operands =
-      node.kernel === "Add"
-        ? { left: nameOf(node.left), right: nameOf(node.right) }
-        : { input: nameOf((node as { input: string }).input) };
-    if (names.has(node.output)) throw new InputError(`value ${node.output} is defined twice, want unique names`);
-    const output = `value${index}_${plainText(node.output)}`;
-    names.set(node.output, output);
-    return { ...node, ...operands, output } as KernelNode;
-  });
+/** Names that are safe in a circuit, by value name: `input0`, …, and `value0_<name>`, … in kernel order. */
+const circuitNames = ({ inputs, kernels }: IntegerGraph): Map<string, string> =>
+  new Map([
+    ...inputs.map(({ name }, index): [string, string] => [name, inputSignal(index)]),
+    ...kernels.map(({ output }, index): [string, string] => [output, `value${index}_${plainText(output)}`]),
+  ]);
+
+/** The same program under other value names; all of its values must have one. */
+function renameValues(graph: IntegerGraph, names: ReadonlyMap<string, string>): IntegerGraph {
+  const nameOf = (value: string): string => names.get(value)!;
   return {
     ...graph,
-    inputs: graph.inputs.map((tensor, index) => ({ ...tensor, name: inputSignal(index) })),
-    kernels,
+    inputs: graph.inputs.map((tensor) => ({ ...tensor, name: nameOf(tensor.name) })),
+    kernels: graph.kernels.map((node): KernelNode => {
+      const output = nameOf(node.output);
+      if (node.kernel === "Add") return { ...node, left: nameOf(node.left), right: nameOf(node.right), output };
+      return { ...node, input: nameOf(node.input), output };
+    }),
     outputs: graph.outputs.map((output) => ({ ...output, from: nameOf(output.from) })),
   };
 }

@@ -12,7 +12,7 @@ export const argMax: Kernel<ArgMaxNode> = {
   reference: (node, [input]) =>
     rowsOf(node, input).map((row) => BigInt(row.reduce((best, value, index) => (value > row[best] ? index : best), 0))),
 
-  /** Exact: every candidate wins when it is greatest and all others are least. */
+  /** Exact for independent elements: every candidate wins when it is greatest and all others are least. */
   interval(node, [operand]) {
     const winners = candidatesOf(node, operand);
     return {

@@ -1,6 +1,7 @@
 import { elementCount, highest, lowest } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { IntegerGraph, KernelNode } from "../ir/integerGraph.ts";
+import { requireWellFormed } from "../ir/requireWellFormed.ts";
 import type { Interval } from "./kernel.ts";
 import { kernelOf } from "./kernelOf.ts";
 
@@ -29,6 +30,7 @@ export function evaluate(graph: IntegerGraph, inputs: readonly (readonly bigint[
  * reach 2^252.
  */
 export function intervalsOf(graph: IntegerGraph): Map<string, Interval> {
+  requireWellFormed(graph);
   const intervals = new Map<string, Interval>();
   for (const tensor of graph.inputs) {
     const length = elementCount(tensor.shape);
@@ -42,6 +44,7 @@ export function intervalsOf(graph: IntegerGraph): Map<string, Interval> {
     checkLimit(node, interval);
     define(intervals, node.output, interval);
   }
+  for (const { name, from } of graph.outputs) lookUp(intervals, from, `output ${name}`);
   return intervals;
 }
 

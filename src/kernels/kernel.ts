@@ -1,6 +1,9 @@
 import type { KernelNode } from "../ir/integerGraph.ts";
 
-/** Exact bounds of every element of a value over all admissible inputs; both arrays have the value's length. */
+/**
+ * Bounds of every element of a value that no admissible input exceeds; both arrays have the value's length. They are
+ * exact where the elements of the operands vary independently, as a model's inputs do.
+ */
 export interface Interval {
   readonly low: readonly bigint[];
   readonly high: readonly bigint[];
@@ -31,7 +34,7 @@ export interface Kernel<Node extends KernelNode> {
   operands(node: Node): readonly string[];
   /** Exact result; operands are flat row-major integers. */
   reference(node: Node, operands: readonly (readonly bigint[])[]): bigint[];
-  /** Exact (or, where noted, enclosing) bounds of the result. */
+  /** Bounds of the result, exact for operands that vary independently within theirs. */
   interval(node: Node, operands: readonly Interval[]): Interval;
   /** Predicted constraints, compared with the compiler by a test. */
   cost(node: Node, operands: readonly Interval[]): Cost;

@@ -13,7 +13,6 @@ export const linear: Kernel<LinearNode> = {
     );
   },
 
-  /** Exact: elements of the operand vary independently in their bounds. */
   interval(node, [{ low, high }]) {
     const bound = (lower: readonly bigint[], upper: readonly bigint[]): bigint[] =>
       mapRows(node, low.length, (row, bias, start) =>

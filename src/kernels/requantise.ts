@@ -77,7 +77,7 @@ function planElement(node: RequantiseNode, low: bigint, high: bigint, index: num
   );
   if (Math.max(width, shift + bits) >= MAX_ELEMENT_BITS) {
     throw new InputError(
-      `kernel ${node.name} (Requantise): element ${index} spans ${low} to ${high}, want a span below 2^251`,
+      `kernel ${node.name} (Requantise): element ${index} spans ${low} to ${high}, want span and shift + bits below ${MAX_ELEMENT_BITS} bits`,
     );
   }
   if (canBeUnder) return { form: canBeAbove ? FORM.both : FORM.under, width, base: 0n };

@@ -100,10 +100,43 @@ describe("emitCircuit", () => {
     expect(() => emitCircuit(changed(1, { output: "a" }), "00")).to.throw(InputError, "defined twice");
     expect(() => emitCircuit(changed(0, { bias: [1] }), "00")).to.throw(InputError, "one bias an output");
     expect(() => emitCircuit(changed(3, { kernel: "Sine" }), "00")).to.throw(InputError, "got kind Sine");
+    expect(() => emitCircuit(changed(1, { output: "x" }), "00")).to.throw(InputError, "defined twice");
+    // The circuit's own names of values mean nothing in a program.
+    expect(() => emitCircuit(changed(0, { input: "input0" }), "00")).to.throw(InputError, "input0 does not exist");
+    expect(() => emitCircuit(changed(1, { input: "value0_a" }), "00")).to.throw(InputError, "does not exist");
+    const outputs = graph.outputs.map((output) => ({ ...output, from: "input0" }));
+    expect(() => emitCircuit({ ...graph, outputs }, "00")).to.throw(InputError, "input0 does not exist");
     expect(() => evaluate(graph, [[1n]])).to.throw(InputError, "input x: got 1 elements, want 64");
     expect(() => evaluate(graph, [Array<bigint>(64).fill(32n)])).to.throw(
       InputError,
       "32 is out of range, want 0 to 31",
     );
+  });
+
+  it("refuses sizes and attributes that interpreter and circuit would read differently", () => {
+    const graph = digitsLike();
+    const linear = graph.kernels[0] as Extract<KernelNode, { kernel: "Linear" }>;
+    const weighing = (weight: unknown) => ({
+      weights: [[weight, ...linear.weights[0].slice(1)], ...linear.weights.slice(1)],
+    });
+    for (const [index, change, message] of [
+      [1, { shift: -1 }, "shift -1: want an integer from 0"],
+      [1, { shift: 1.5 }, "shift 1.5"],
+      [1, { bits: 0 }, "bits 0: want an integer from 1"],
+      [0, weighing(2 ** 60), "weight 1152921504606847000: want an integer below 2^53"],
+      [0, weighing(1.5), "weight 1.5"],
+      [0, weighing("0x10"), "weight 0x10"],
+      [0, weighing(NaN), "weight NaN"],
+      [0, { bias: linear.bias.map(() => 2 ** 60) }, "bias 1152921504606847000"],
+      [0, { batch: 0 }, "batch 0"],
+      [0, { weights: [], bias: [] }, "number of outputs 0"],
+    ] as [number, object, string][]) {
+      const kernels = graph.kernels.map((node, at) => (at === index ? ({ ...node, ...change } as KernelNode) : node));
+      expect(() => emitCircuit({ ...graph, kernels }, "00")).to.throw(InputError, message);
+    }
+    for (const shape of [[0], [-64], [64, 1.5]]) {
+      const inputs = graph.inputs.map((tensor) => ({ ...tensor, shape }));
+      expect(() => emitCircuit({ ...graph, inputs }, "00")).to.throw(InputError, "tensor x: size");
+    }
   });
 });
