@@ -3,8 +3,8 @@ import type { IntegerGraph, KernelNode } from "./integerGraph.ts";
 
 /**
  * Throws InputError unless every size and attribute of a program is an integer in its range, so that interpreter and
- * circuit text read the same number: beyond 2^53 a double prints otherwise than it counts. Names, operands and widths
- * are checked where they are used.
+ * circuit text read the same number: beyond 2^53 a double prints otherwise than it counts. Names, operands, widths
+ * and kinds of kernel are checked where they are used.
  */
 export function requireWellFormed({ inputs, kernels, outputs }: IntegerGraph): void {
   for (const { name, shape } of [...inputs, ...outputs]) {
@@ -27,7 +27,7 @@ function requireAttributes(node: KernelNode): void {
     requireIntegers(`${where} batch`, [node.batch], 1);
   } else if (node.kernel === "Permute") {
     requireIntegers(`${where} index`, node.indices, 0);
-  } else {
+  } else if (node.kernel === "Add") {
     requireIntegers(`${where} multiplier`, node.multipliers);
   }
 }

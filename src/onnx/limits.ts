@@ -9,9 +9,9 @@ export const LIMITS = {
   /** Elements of one tensor, and of all constants together that reading computes. */
   elements: 1 << 24,
   /** Elements of one value that depends on the input. */
-  computed: 1 << 22,
+  computed: 1 << 21,
   /** Elements of all values together that depend on the input, the inputs included. */
-  computedTotal: 1 << 23,
+  computedTotal: 1 << 22,
   /** Multiplications of all matrix products together. */
   products: 1 << 28,
   /** Elements that all nodes together read. */
