@@ -1,7 +1,7 @@
 import type { Signer, TransactionReceipt } from "ethers";
 import type { InferenceEscrow } from "../../build/hardhat/types/index.ts";
 import { erc20At } from "../chain/erc20.ts";
-import { jobIdOf, type Hex, type Job } from "../chain/statement.ts";
+import { jobIdOf, type Hex, type Job } from "../codec/statement.ts";
 
 /** A job whose amount the escrow holds. */
 export interface OpenedJob {

@@ -1,6 +1,6 @@
 import type { Signer, TransactionReceipt } from "ethers";
 import type { InferenceEscrow } from "../../build/hardhat/types/index.ts";
-import { JOB_STATES, jobIdOf, toBytes32, type Hex, type Job } from "../chain/statement.ts";
+import { JOB_STATES, jobIdOf, toBytes32, type Hex, type Job } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
 import { toCalldata } from "../groth16/proof.ts";
 import type { Prover } from "../groth16/prover.ts";

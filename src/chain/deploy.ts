@@ -6,7 +6,7 @@ import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
 import { setupKindOf } from "../setup/setupKindOf.ts";
 import { recordPath, writeRecord, type ContractRecord, type DeploymentRecord, type ModelRecord } from "./record.ts";
 import { InputError } from "../errors.ts";
-import { modelIdOf, toBytes32 } from "./statement.ts";
+import { modelIdOf, toBytes32 } from "../codec/statement.ts";
 
 /** The contracts of one deployment. */
 export interface Tollgate {

@@ -2,8 +2,8 @@ import type { ContractTransactionResponse } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { InferenceEscrow, ModelRegistry } from "../../build/hardhat/types/index.ts";
 import { frameGas } from "./frameGas.ts";
-import type { Hex, Job, VerifyingKey } from "./statement.ts";
-import { FUNDING, PROOF_SYSTEM_ID, contextOf, jobIdOf, keyIdOf, modelIdOf, toBytes32 } from "./statement.ts";
+import type { Hex, Job, VerifyingKey } from "../codec/statement.ts";
+import { FUNDING, PROOF_SYSTEM_ID, contextOf, jobIdOf, keyIdOf, modelIdOf, toBytes32 } from "../codec/statement.ts";
 
 /** A key of one output word, and whoever proves under it: three signals below r to the proof's eight numbers. */
 export interface GasProver {

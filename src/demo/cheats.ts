@@ -1,7 +1,7 @@
 import { inferForJob, type Opening } from "../agent/serveJob.ts";
 import { openJob } from "../agent/openJob.ts";
 import { mineAndExplain, type Outcome } from "../chain/revert.ts";
-import { toBytes32, type Hex, type Job } from "../chain/statement.ts";
+import { toBytes32, type Hex, type Job } from "../codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../field.ts";
 import { toCalldata, type Proof } from "../groth16/proof.ts";
 import type { Prover } from "../groth16/prover.ts";

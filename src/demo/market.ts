@@ -5,7 +5,7 @@ import { deployTollgate, registerModel, type Tollgate, type TollTerms } from "..
 import type { RpcProvider } from "../chain/frameGas.ts";
 import type { Chain } from "../chain/localChain.ts";
 import type { ModelRecord } from "../chain/record.ts";
-import { FUNDING, toBytes32, type Job } from "../chain/statement.ts";
+import { FUNDING, toBytes32, type Job } from "../codec/statement.ts";
 import type { SetUpModel } from "../model/setupModel.ts";
 
 /** Everybody in the story. The copier watches the mempool. */

@@ -1,5 +1,5 @@
 import { bn254 } from "@noble/curves/bn254.js";
-import type { G1Coordinates, G2Coordinates } from "../chain/statement.ts";
+import type { G1Coordinates, G2Coordinates } from "../codec/statement.ts";
 import { littleEndian } from "../circom/readR1cs.ts";
 import type { Vkey } from "./verifyingKey.ts";
 import type { ZkeySections } from "./zkeyFile.ts";

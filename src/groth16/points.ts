@@ -1,5 +1,5 @@
 import { bn254 } from "@noble/curves/bn254.js";
-import type { G1Coordinates, G2Coordinates } from "../chain/statement.ts";
+import type { G1Coordinates, G2Coordinates } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
 import { BASE_ORDER } from "../field.ts";
 

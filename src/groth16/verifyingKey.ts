@@ -1,4 +1,4 @@
-import type { G1Coordinates, VerifyingKey } from "../chain/statement.ts";
+import type { G1Coordinates, VerifyingKey } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
 import { G2_GENERATOR, expectValue, parseFields, parseG1, parseG2, parseList } from "./points.ts";
 

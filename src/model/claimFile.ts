@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Claim } from "../chain/verifyClaim.ts";
+import type { Claim } from "./claim.ts";
 import { InputError, inFile } from "../errors.ts";
 import { SCALAR_ORDER } from "../field.ts";
 import { parseDecimal } from "../groth16/points.ts";

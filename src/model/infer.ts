@@ -1,6 +1,6 @@
 import { packWords } from "../codec/codec.ts";
 import { commitInput } from "../codec/commitment.ts";
-import { contextOf, outputCommitmentOf, type Hex } from "../chain/statement.ts";
+import { contextOf, outputCommitmentOf, type Hex } from "../codec/statement.ts";
 import type { IntegerGraph } from "../ir/integerGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
 

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { Hex } from "../chain/statement.ts";
+import type { Hex } from "../codec/statement.ts";
 import { circuitInputs } from "../circom/emitCircuit.ts";
 import type { Proof } from "../groth16/proof.ts";
 import type { Prover } from "../groth16/prover.ts";

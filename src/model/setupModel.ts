@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { elementWidths, layOut } from "../codec/codec.ts";
-import { keyIdOf, PROOF_SYSTEM_ID, type Hex, type ModelCommitment, type VerifyingKey } from "../chain/statement.ts";
+import { keyIdOf, PROOF_SYSTEM_ID, type Hex, type ModelCommitment, type VerifyingKey } from "../codec/statement.ts";
 import { parseVerifyingKey, toContractKey, type Vkey } from "../groth16/verifyingKey.ts";
 import { dealerSetup } from "../setup/dealer.ts";
 import type { CompiledModel } from "./compileModel.ts";

@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { id } from "ethers";
 import type { ConstraintCounts } from "../circom/compile.ts";
 import { randomSalt } from "../codec/commitment.ts";
-import type { Claim } from "../chain/verifyClaim.ts";
+import type { Claim } from "./claim.ts";
 import { InputError } from "../errors.ts";
 import { compareWithFloat, notCompared, type Comparison } from "../float/compareWithFloat.ts";
 import { floatTwin, type FloatTwin } from "../float/floatTwin.ts";

@@ -1,5 +1,5 @@
 import { bn254 } from "@noble/curves/bn254.js";
-import { toBytes32, type G1Coordinates, type G2Coordinates } from "../chain/statement.ts";
+import { toBytes32, type G1Coordinates, type G2Coordinates } from "../codec/statement.ts";
 import { fromG2 } from "../groth16/points.ts";
 import type { Vkey } from "../groth16/verifyingKey.ts";
 import { dealerSharedSecrets } from "./dealer.ts";

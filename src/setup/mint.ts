@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { bn254 } from "@noble/curves/bn254.js";
 import { readR1cs } from "../circom/readR1cs.ts";
-import type { G1Coordinates } from "../chain/statement.ts";
+import type { G1Coordinates } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
 import { SCALAR_ORDER, mod } from "../field.ts";
 import { fromG2 } from "../groth16/points.ts";

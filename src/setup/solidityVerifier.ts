@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toBytes32 } from "../chain/statement.ts";
+import { toBytes32 } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../field.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "./dealerConstants.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { outputCommitmentOf } from "../../src/chain/statement.ts";
+import { outputCommitmentOf } from "../../src/codec/statement.ts";
 import { circuitInputs, emitCircuit } from "../../src/circom/emitCircuit.ts";
 import { elementCount, highest, lowest, packWords } from "../../src/codec/codec.ts";
 import { commitInput } from "../../src/codec/commitment.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { keccak256, toUtf8Bytes } from "ethers";
-import { contextOf, hashWords, outputCommitmentOf } from "../../src/chain/statement.ts";
+import { contextOf, hashWords, outputCommitmentOf } from "../../src/codec/statement.ts";
 import { circuitInputs, emitCircuit } from "../../src/circom/emitCircuit.ts";
 import { packWords, unpackWords } from "../../src/codec/codec.ts";
 import { commit } from "../../src/codec/commitment.ts";

@@ -1,6 +1,6 @@
 import type { NetworkConnection } from "hardhat/types/network";
-import type { Hex, Job, ModelCommitment } from "../../src/chain/statement.ts";
-import { FUNDING, PROOF_SYSTEM_ID, jobIdOf, keyIdOf, modelIdOf, toBytes32 } from "../../src/chain/statement.ts";
+import type { Hex, Job, ModelCommitment } from "../../src/codec/statement.ts";
+import { FUNDING, PROOF_SYSTEM_ID, jobIdOf, keyIdOf, modelIdOf, toBytes32 } from "../../src/codec/statement.ts";
 import type { Trapdoor } from "../fixtures/mint.ts";
 import { keyOf, mintStatement, trapdoorOf } from "../fixtures/mint.ts";
 

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import type { BaseWallet } from "ethers";
 import { network } from "hardhat";
-import type { Job } from "../../src/chain/statement.ts";
-import { toBytes32 } from "../../src/chain/statement.ts";
+import type { Job } from "../../src/codec/statement.ts";
+import { toBytes32 } from "../../src/codec/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
 import { AMOUNT, NO_ONE, TOLL_BPS, deployMarket } from "./market.ts";
 

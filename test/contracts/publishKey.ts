@@ -3,8 +3,8 @@ import { bn254 } from "@noble/curves/bn254.js";
 import { expect } from "chai";
 import type { Result } from "ethers";
 import { network } from "hardhat";
-import type { G1Coordinates, G2Coordinates, VerifyingKey } from "../../src/chain/statement.ts";
-import { keyIdOf } from "../../src/chain/statement.ts";
+import type { G1Coordinates, G2Coordinates, VerifyingKey } from "../../src/codec/statement.ts";
+import { keyIdOf } from "../../src/codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
 import { g1Words, g2Words, keyOf, trapdoorOf } from "../fixtures/mint.ts";
 

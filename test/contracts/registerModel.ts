@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Result } from "ethers";
 import { network } from "hardhat";
-import { PROOF_SYSTEM_ID, keyIdOf, modelIdOf, toBytes32 } from "../../src/chain/statement.ts";
+import { PROOF_SYSTEM_ID, keyIdOf, modelIdOf, toBytes32 } from "../../src/codec/statement.ts";
 import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
 import { NO_ONE, REGISTER, REGISTER_WITH_ROYALTY, commitmentTo, deployMarket } from "./market.ts";
 

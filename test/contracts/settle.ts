@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import type { Job } from "../../src/chain/statement.ts";
-import { toBytes32 } from "../../src/chain/statement.ts";
+import type { Job } from "../../src/codec/statement.ts";
+import { toBytes32 } from "../../src/codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
 import { AMOUNT, ROYALTY_BPS, TOLL_BPS, deployMarket } from "./market.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { network } from "hardhat";
-import type { Hex, Job, ModelCommitment, VerifyingKey } from "../../src/chain/statement.ts";
-import { contextOf, jobIdOf, keyIdOf, modelIdOf, outputCommitmentOf, toBytes32 } from "../../src/chain/statement.ts";
+import type { Hex, Job, ModelCommitment, VerifyingKey } from "../../src/codec/statement.ts";
+import { contextOf, jobIdOf, keyIdOf, modelIdOf, outputCommitmentOf, toBytes32 } from "../../src/codec/statement.ts";
 import { projectPath } from "../../src/paths.ts";
 import { keyOf, scalarOf, trapdoorOf } from "../fixtures/mint.ts";
 import { NO_ONE, REGISTER_WITH_ROYALTY, commitmentTo, deployMarket } from "./market.ts";

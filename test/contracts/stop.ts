@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { toBytes32 } from "../../src/chain/statement.ts";
+import { toBytes32 } from "../../src/codec/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
 import { INPUT_COMMITMENT, REGISTER, commitmentTo, deployMarket } from "./market.ts";
 import { keyOf } from "../fixtures/mint.ts";

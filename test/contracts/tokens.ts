@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import type { Job } from "../../src/chain/statement.ts";
+import type { Job } from "../../src/codec/statement.ts";
 import { AMOUNT, ROYALTY_BPS, TOLL_BPS, deployMarket } from "./market.ts";
 
 const connection = await network.create();

@@ -1,7 +1,7 @@
 import { bn254 } from "@noble/curves/bn254.js";
 import { expect } from "chai";
 import { network } from "hardhat";
-import { contextOf, outputCommitmentOf, toBytes32 } from "../../src/chain/statement.ts";
+import { contextOf, outputCommitmentOf, toBytes32 } from "../../src/codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
 import { g1Words, g2Words, mint, mintStatement, scalarOf } from "../fixtures/mint.ts";
 import { INPUT_COMMITMENT, deployMarket } from "./market.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { hashWords, toBytes32 } from "../../src/chain/statement.ts";
+import { hashWords, toBytes32 } from "../../src/codec/statement.ts";
 import { INPUT_COMMITMENT, deployMarket } from "./market.ts";
 
 const connection = await network.create();

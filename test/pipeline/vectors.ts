@@ -13,7 +13,7 @@ import {
   type Job,
   type ModelCommitment,
   type VerifyingKey,
-} from "../../src/chain/statement.ts";
+} from "../../src/codec/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
 import { projectPath } from "../../src/paths.ts";
 

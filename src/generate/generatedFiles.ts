@@ -1,8 +1,8 @@
 import { renderPoseidonConstants } from "../circom/poseidonConstants.ts";
 import { DEPLOYMENT_SCHEMA } from "../chain/record.ts";
 import { renderDealerConstants } from "../setup/dealerConstants.ts";
-import type { SetUpModel } from "./setupModel.ts";
-import { keyTexts, verifierName, verifierText } from "./writeArtefacts.ts";
+import type { SetUpModel } from "../model/setupModel.ts";
+import { keyTexts, verifierName, verifierText } from "../model/writeArtefacts.ts";
 
 /** Generated files that do not depend on a model, by path from the project's top. */
 export const sharedFiles = (): Map<string, string> =>
