@@ -16,7 +16,7 @@ export interface ModelOptions {
 }
 
 /** Largest domain that is built unless asked for, as a power of two. */
-export const DEFAULT_MAX_POWER = 18;
+const DEFAULT_MAX_POWER = 18;
 
 /** Options for shipped models, which say everything themselves. */
 export const SHIPPED: ModelOptions = { maxPower: DEFAULT_MAX_POWER };

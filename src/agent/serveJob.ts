@@ -28,7 +28,7 @@ export function inferForJob(model: SetUpModel, job: Job, { inputs, salt }: Openi
 }
 
 /** Throws InputError unless the escrow holds the money for the job. */
-export async function requireFunded(escrow: InferenceEscrow, job: Job): Promise<void> {
+async function requireFunded(escrow: InferenceEscrow, job: Job): Promise<void> {
   const state = JOB_STATES[Number(await escrow.stateOf(job))];
   if (state !== "Funded") throw new InputError(`the job is ${state}, want Funded`);
 }

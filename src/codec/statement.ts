@@ -26,7 +26,7 @@ export interface Job {
 }
 
 /** EIP-712 fields of a job, in the order that ADR-0001 freezes. */
-export const JOB_TYPES = {
+const JOB_TYPES = {
   Job: [
     { name: "client", type: "address" },
     { name: "provider", type: "address" },

@@ -26,7 +26,7 @@ export interface Market {
 /** Price of one inference, in base units of a token with six decimals. */
 export const PRICE = 2_000_000n;
 /** Seconds from opening a job to its deadline. */
-export const JOB_SECONDS = 3_600n;
+const JOB_SECONDS = 3_600n;
 
 const TOLL_BPS = 50;
 const PURSE = 100n * PRICE;
