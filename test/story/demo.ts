@@ -1,9 +1,13 @@
 import { expect } from "chai";
+import { inferForJob, proveForJob } from "../../src/agent/serveJob.ts";
+import { commitInput } from "../../src/codec/commitment.ts";
+import { InputError } from "../../src/errors.ts";
+import { encodeInputs } from "../../src/ir/encodeInputs.ts";
 import { connectChain } from "../../src/chain/localChain.ts";
 import { recordOf } from "../../src/chain/deploy.ts";
 import { DeploymentRecord } from "../../src/chain/record.ts";
 import { readDigits } from "../../src/demo/digits.ts";
-import { openMarket, PRICE, type Market } from "../../src/demo/market.ts";
+import { openMarket, PRICE, quoteJob, type Market } from "../../src/demo/market.ts";
 import type { Narrator } from "../../src/demo/narrator.ts";
 import { tellStory, type StoryResult } from "../../src/demo/story.ts";
 import { createProver } from "../../src/groth16/prover.ts";
@@ -72,6 +76,21 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     expect(await escrow.creditOf(market.people.copier, market.token)).to.equal(0n);
     const held = await market.token.balanceOf(escrow);
     expect(held, "the refund and the copier's own deposit").to.equal(2n * PRICE);
+  });
+
+  it("has a provider that serves only what opens the commitment, and only while the escrow holds the money", async () => {
+    const { graph } = model;
+    const inputs = encodeInputs(graph, [Array<number>(64).fill(3)]);
+    const job = await quoteJob(market, commitInput(graph.inputs, inputs, 5n), { nonce: 99n });
+    const other = encodeInputs(graph, [Array<number>(64).fill(4)]);
+    expect(() => inferForJob(model, job, { inputs: other, salt: 5n })).to.throw(InputError, "does not open");
+    expect(() => inferForJob(model, job, { inputs, salt: 6n })).to.throw(InputError, "does not open");
+    const prover = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
+    const serving = proveForJob(market.tollgate.escrow, model, prover, job, { inputs, salt: 5n });
+    const refusal = await serving.catch((error: unknown) => error);
+    await prover.close();
+    expect(refusal).to.be.instanceOf(InputError);
+    expect((refusal as Error).message).to.equal("the job is None, want Funded");
   });
 
   it("verifies within 208,400 gas of the registry's own frame", () => {
