@@ -11,11 +11,10 @@ export const compileCommand = (): Command =>
     new Command("compile")
       .description("compile a model to a circuit: graph.json, .circom, .r1cs, .wasm, .sym")
       .argument("<model>", MODEL_ARGUMENT)
-      .option("--input <file>", "input rows that choose scales where the model brings none")
       .option("--out <folder>", "where to write (default: build/models/<name>)"),
   ).action(compile);
 
-async function compile(nameOrPath: string, options: ModelOptions & { input?: string; out?: string }): Promise<void> {
+async function compile(nameOrPath: string, options: ModelOptions & { out?: string }): Promise<void> {
   const { files, model } = await buildCircuit(nameOrPath, options);
   const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
   const written = await onFile(folder, "written", () => writeCircuit(folder, model));

@@ -29,7 +29,7 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
   narrator.chapter("1. The model, its circuit, its key");
   const { digit, other } = await readDigits(MODEL, options.digit);
   const { files, model, seconds, cached } = await buildKey(MODEL, SHIPPED);
-  console.log(`  ${files.config?.title}, model hash ${model.modelHash}; predicted before compiling:`);
+  console.log(`  ${files.config?.title}, model hash ${model.modelHash.slice(0, 18)}…, predicted costs:`);
   console.log(describeCosts(model.emitted));
   await narrator.step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
 

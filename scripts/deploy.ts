@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { ZeroAddress, isAddress } from "ethers";
 import { deployTollgate, refuseDealerKeyOffDevelopment, registerModel, saveRecord } from "../src/chain/deploy.ts";
 import { buildContracts } from "../src/chain/buildContracts.ts";
+import { InputError } from "../src/errors.ts";
 import { connectChain } from "../src/chain/localChain.ts";
 import type { ModelRecord } from "../src/chain/record.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
@@ -28,6 +29,9 @@ export const deployCommand = (): Command =>
 async function deploy(options: Options): Promise<void> {
   await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
   const chain = await connectChain(options.network);
+  if (chain.connection.networkConfig.type !== "http") {
+    throw new InputError(`network ${chain.name}: lives in this process only, want one with a url, such as localhost`);
+  }
   const { chainId } = await chain.ethers.provider.getNetwork();
   const [deployer] = await chain.ethers.getSigners();
   const built = [];
@@ -56,6 +60,6 @@ function parseTollBps(text: string): number {
 }
 
 function parseAddress(text: string): string {
-  if (isAddress(text)) return text;
-  throw new InvalidArgumentError("want an address.");
+  if (isAddress(text) && BigInt(text) !== 0n) return text;
+  throw new InvalidArgumentError("want an address that is not zero.");
 }

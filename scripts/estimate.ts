@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { emitModel } from "../src/model/compileModel.ts";
 import { quantiseModel, readGraph } from "../src/model/importModel.ts";
-import { readInputRows, readModelFiles } from "../src/model/modelFiles.ts";
-import { callerPath } from "./terminal/callerPath.ts";
+import { readModelFiles } from "../src/model/modelFiles.ts";
 import { describeCosts } from "./terminal/costTable.ts";
 import {
+  calibrationRows,
   importOptionsOf,
   MODEL_ARGUMENT,
   modelPath,
@@ -16,13 +16,12 @@ export const estimateCommand = (): Command =>
   withModelOptions(
     new Command("estimate")
       .description("predict a circuit's constraints and its domain without compiling anything")
-      .argument("<model>", MODEL_ARGUMENT)
-      .option("--input <file>", "input rows that choose scales where the model brings none"),
+      .argument("<model>", MODEL_ARGUMENT),
   ).action(estimate);
 
-async function estimate(model: string, options: ModelOptions & { input?: string }): Promise<void> {
+async function estimate(model: string, options: ModelOptions): Promise<void> {
   const files = await readModelFiles(modelPath(model));
-  const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
+  const rows = await calibrationRows(options);
   const imported = importOptionsOf(options, rows);
   const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
   const { emitted } = emitModel(graph);

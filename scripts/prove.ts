@@ -41,7 +41,8 @@ async function prove(nameOrPath: string, options: Options): Promise<void> {
   const inference = infer(model.graph, encodeInputs(model.graph, rows), randomSalt());
   const proven = await step("Proving", () => proveInference(prover, model.keyId, inference, options.subject));
   const out = callerPath(options.out);
-  await writeJson(`${out}.opening`, openingToJson(proven));
+  // Input and salt are the client's and the provider's alone.
+  await writeJson(`${out}.opening`, openingToJson(proven), { mode: 0o600 });
   await writeJson(out, claimToJson(model, proven));
   console.log(describeOutputs(model.graph, inference.outputs));
   console.log(`  ${out}: the claim\n  ${out}.opening: input and salt; give it to nobody who may not know the input`);

@@ -11,11 +11,10 @@ export const setupCommand = (): Command =>
     new Command("setup")
       .description("make the public development key of a model and its Solidity verifier (chain 31337 only)")
       .argument("<model>", MODEL_ARGUMENT)
-      .option("--input <file>", "input rows that choose scales where the model brings none")
       .option("--out <folder>", "where to write (default: build/models/<name>)"),
   ).action(setup);
 
-async function setup(nameOrPath: string, options: ModelOptions & { input?: string; out?: string }): Promise<void> {
+async function setup(nameOrPath: string, options: ModelOptions & { out?: string }): Promise<void> {
   const { files, model } = await buildKey(nameOrPath, options);
   const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
   const written = await onFile(folder, "written", async () => [

@@ -9,6 +9,7 @@ import { tryModel, unreachedReport, type TryOptions, type TryOutcome } from "../
 import { CACHE_ROOT } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import {
+  calibrationRows,
   importOptionsOf,
   MODEL_ARGUMENT,
   modelPath,
@@ -47,7 +48,9 @@ async function attempt(nameOrPath: string, options: Options): Promise<TryOutcome
     const path = modelPath(nameOrPath);
     const files = await onFile(path, "read", () => readModelFiles(path));
     const rows = await readInputRows(callerPath(options.input));
-    return await tryModel(files, tryOptions(options, rows));
+    const calibrated = await calibrationRows(options);
+    const calibration = calibrated && { path: options.calibration!, rows: calibrated };
+    return await tryModel(calibration ? { ...files, calibration } : files, tryOptions(options, rows));
   } catch (failure) {
     return { report: unreachedReport(failure instanceof Error ? failure : new Error(String(failure))), failure };
   }

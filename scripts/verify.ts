@@ -18,7 +18,6 @@ import { step } from "./terminal/progress.ts";
 import { formatInteger } from "./terminal/table.ts";
 
 interface Options extends ModelOptions {
-  readonly input?: string;
   readonly vkey?: string;
   readonly network?: string;
 }
@@ -29,7 +28,6 @@ export const verifyCommand = (): Command =>
       .description("verify a claim in JavaScript and on an EVM: an in-process one, or a network's deployed registry")
       .argument("<model>", MODEL_ARGUMENT)
       .argument("<claim>", "file that prove wrote")
-      .option("--input <file>", "input rows that choose scales where the model brings none")
       .option("--vkey <file>", "verification key to use instead of the development key's")
       .option("--network <name>", "ask the registry deployed there"),
   ).action(verify);

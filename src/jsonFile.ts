@@ -23,10 +23,10 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /** Writes JSON whole or not at all, making its folder; bigints become decimal strings. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
+export async function writeJson(path: string, value: unknown, options: { mode?: number } = {}): Promise<void> {
   const text = JSON.stringify(value, (_, field: unknown) => (typeof field === "bigint" ? field.toString() : field), 2);
   await onFile(path, "written", async () => {
     await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, `${text}\n`);
+    await writeFileAtomic(path, `${text}\n`, options);
   });
 }

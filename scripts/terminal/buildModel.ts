@@ -1,14 +1,14 @@
 import { performance } from "node:perf_hooks";
 import { compileModel, emitModel, requireDomain, type CompiledModel } from "../../src/model/compileModel.ts";
 import { quantiseModel, readGraph } from "../../src/model/importModel.ts";
-import { readInputRows, readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
+import { readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
 import { setupModel, withKey, type KeyedModel, type SetUpModel } from "../../src/model/setupModel.ts";
 import { inFile, onFile } from "../../src/errors.ts";
 import { parseVerifyingKey } from "../../src/groth16/verifyingKey.ts";
 import { readJson } from "../../src/jsonFile.ts";
 import { projectPath } from "../../src/paths.ts";
 import { callerPath } from "./callerPath.ts";
-import { importOptionsOf, modelPath, type ModelOptions } from "./modelOptions.ts";
+import { calibrationRows, importOptionsOf, modelPath, type ModelOptions } from "./modelOptions.ts";
 import { step } from "./progress.ts";
 import { formatInteger } from "./table.ts";
 
@@ -26,12 +26,12 @@ export interface Built<Model> {
 /** Reads, quantises and compiles a model, telling progress. */
 export async function buildCircuit(
   nameOrPath: string,
-  options: ModelOptions & { readonly input?: string },
+  options: ModelOptions,
   cacheRoot = CACHE_ROOT,
 ): Promise<Built<CompiledModel>> {
   const path = modelPath(nameOrPath);
   const files = await onFile(path, "read", () => readModelFiles(path));
-  const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
+  const rows = await calibrationRows(options);
   const imported = importOptionsOf(options, rows);
   const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
   notes.forEach((note) => console.log(`  ${note}`));
@@ -52,7 +52,7 @@ export async function buildCircuit(
 /** As `buildCircuit`, and makes the dealer's key. */
 export async function buildKey(
   nameOrPath: string,
-  options: ModelOptions & { readonly input?: string },
+  options: ModelOptions,
   cacheRoot = CACHE_ROOT,
 ): Promise<Built<SetUpModel>> {
   const { files, model, seconds, cached } = await buildCircuit(nameOrPath, options, cacheRoot);
@@ -69,7 +69,7 @@ export async function buildKey(
 /** A model with the verification key given as a file, else with the dealer's. */
 export async function buildWithVkey(
   nameOrPath: string,
-  options: ModelOptions & { readonly input?: string; readonly vkey?: string },
+  options: ModelOptions & { readonly vkey?: string },
 ): Promise<KeyedModel> {
   if (options.vkey === undefined) return (await buildKey(nameOrPath, options)).model;
   const path = callerPath(options.vkey);
@@ -81,7 +81,7 @@ export async function buildWithVkey(
 /** A compiled model with the proving key given as a file, else with the dealer's. */
 export async function buildWithZkey(
   nameOrPath: string,
-  options: ModelOptions & { readonly input?: string; readonly zkey?: string },
+  options: ModelOptions & { readonly zkey?: string },
 ): Promise<{ model: CompiledModel; zkeyPath: string }> {
   if (options.zkey !== undefined) {
     return { model: (await buildCircuit(nameOrPath, options)).model, zkeyPath: callerPath(options.zkey) };

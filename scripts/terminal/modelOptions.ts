@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ImportOptions } from "../../src/model/importModel.ts";
+import { readInputRows } from "../../src/model/modelFiles.ts";
 import { projectPath } from "../../src/paths.ts";
 import { callerPath } from "./callerPath.ts";
 
@@ -13,6 +14,8 @@ export interface ModelOptions {
   readonly batch?: number;
   readonly dim?: ReadonlyMap<string, number>;
   readonly maxPower: number;
+  /** Path as given; the rows decide scales, and ranges that nothing else says. */
+  readonly calibration?: string;
 }
 
 /** Largest domain that is built unless asked for, as a power of two. */
@@ -32,6 +35,7 @@ export const withModelOptions = (command: Command): Command =>
     .option("--input-bits <bits>", "width of inputs that are not discrete, 2 to 16 (default: 8)", parsePositive)
     .option("--batch <size>", "size of a first axis that the model leaves open (default: 1)", parsePositive)
     .option("--dim <name=size>", "size of a symbolic axis; can be repeated", collectDimension)
+    .option("--calibration <file>", "input rows that choose scales where the model brings no samples/calibration.json")
     .option("--max-power <power>", "largest domain, as a power of two", parsePositive, DEFAULT_MAX_POWER);
 
 export const importOptionsOf = (
@@ -41,6 +45,10 @@ export const importOptionsOf = (
   const { inputRange, weightBits, activationBits, inputBits, batch } = options;
   return { inputRange, weightBits, activationBits, inputBits, batch, dimensions: dim, rows };
 };
+
+/** The rows of `--calibration`. Never the input that is proven: the key would depend on it. */
+export const calibrationRows = async ({ calibration }: ModelOptions): Promise<number[][] | undefined> =>
+  calibration === undefined ? undefined : readInputRows(callerPath(calibration));
 
 /** A shipped model's folder by its name, else a path from where the user called. */
 export function modelPath(nameOrPath: string): string {

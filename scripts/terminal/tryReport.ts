@@ -13,7 +13,9 @@ export function describeTry(report: TryReport): string {
     ["labels agree", report.argmaxAgrees === null ? "–" : String(report.argmaxAgrees)],
     ["verification on the EVM", report.verifyGas === null ? "–" : `${formatInteger(report.verifyGas)} gas`],
   ];
-  const verdict = report.ok ? "ok: the proof verified and the integer model is faithful" : `not ok: ${report.error}`;
+  const verdict = report.ok
+    ? "ok: the proof verified, and integer and float model agree on the input given"
+    : `not ok: ${report.error}`;
   return `${formatTable([["figure", "value"], ...figures])}\n${verdict}`;
 }
 

@@ -4,7 +4,7 @@ import { Interface, type TransactionReceipt, type TransactionRequest, type Signe
 /** A mined transaction and, where it reverted, the custom error it reverted with. */
 export interface Outcome {
   readonly receipt: TransactionReceipt;
-  /** For example `JobNotOpen(0x12…, 3)`; undefined where the transaction succeeded. */
+  /** For example `DeadlinePassed(deadline: 12, nowAt: 12)`; undefined where the transaction succeeded. */
   readonly error: string | undefined;
 }
 
@@ -38,7 +38,9 @@ export function describeRevert(data: string, interfaces: readonly Interface[]): 
   if (hex === "0x") return "no data (out of gas?)";
   for (const contract of interfaces) {
     const parsed = contract.parseError(hex);
-    if (parsed !== null) return `${parsed.name}(${parsed.args.map(String).join(", ")})`;
+    if (parsed === null) continue;
+    const values = parsed.fragment.inputs.map(({ name }, index) => `${name}: ${String(parsed.args[index])}`);
+    return `${parsed.name}(${values.join(", ")})`;
   }
   return `unknown error ${hex}`;
 }

@@ -75,15 +75,14 @@ export async function replayOtherEncoding({ market, job, proven }: CheatScene): 
   return attempt(market, "replay with another encoding of the proof", "provider", job, proven.inference.words, negated);
 }
 
-/** An honest proof that arrives at the deadline. Returns the job as well: its refund is due from then on. */
-export async function settleLate(scene: CheatScene): Promise<{ result: CheatResult; job: Job }> {
+/** An honest proof that arrives at the deadline. */
+export async function settleLate(scene: CheatScene): Promise<CheatResult> {
   const { market, prover, opening } = scene;
   const job = await quoteJob(market, scene.proven.inference.inputCommitment, { nonce: scene.job.nonce + 1n });
   const { jobId } = await openJob(market.tollgate.escrow, market.people.client, job);
   const late = await proveInference(prover, market.model.keyId, inferForJob(market.model, job, opening), jobId);
   await market.ethers.provider.send("evm_setNextBlockTimestamp", [Number(job.deadline)]);
-  const result = await attempt(market, "a late settle", "provider", job, late.inference.words, late.proof);
-  return { result, job };
+  return attempt(market, "a late settle", "provider", job, late.inference.words, late.proof);
 }
 
 async function attempt(

@@ -7,8 +7,11 @@ import { parseJsonFile } from "../jsonFile.ts";
 
 /** What a model's author says of it beside the ONNX file, in model.json. */
 const ModelConfig = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, "want lower-case letters, digits and hyphens"),
-  title: z.string(),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}$/, "want lower-case letters, digits and hyphens")
+    .optional(),
+  title: z.string().optional(),
   /** By input name: real bounds, and the distance of neighbouring values where the input is discrete. */
   inputs: z.record(
     z.string(),

@@ -76,7 +76,9 @@ export function toInteger(value: Int64, what: string): number {
 /** A constant of the file. Throws InputError naming `what` on anything but finite elements that fill the shape. */
 export function readTensor(proto: TensorProto, what: string): Tensor {
   if (proto.dataLocation === 1 || proto.externalData.length > 0) {
-    throw new InputError(`${what}: its data lies in another file; export the model with all weights inside the file`);
+    throw new InputError(
+      `${what}: its data lies in another file; want all weights inside, in PyTorch torch.onnx.export(…, external_data=False)`,
+    );
   }
   const codec = elementCodecOf(proto.dataType, what);
   const shape = proto.dims.map((size) => toInteger(size, what));

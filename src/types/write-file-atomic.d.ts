@@ -1,3 +1,7 @@
 declare module "write-file-atomic" {
-  export default function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void>;
+  export default function writeFileAtomic(
+    path: string,
+    data: string | Uint8Array,
+    options?: { mode?: number },
+  ): Promise<void>;
 }

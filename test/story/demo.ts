@@ -75,7 +75,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     expect(await escrow.creditOf(market.people.client, market.token)).to.equal(PRICE);
     expect(await escrow.creditOf(market.people.copier, market.token)).to.equal(0n);
     const held = await market.token.balanceOf(escrow);
-    expect(held, "the refund and the copier's own deposit").to.equal(2n * PRICE);
+    expect(held, "the refund, the deposit settled too late and the copier's own").to.equal(3n * PRICE);
   });
 
   it("has a provider that serves only what opens the commitment, and only while the escrow holds the money", async () => {
