@@ -34,10 +34,10 @@ export const proveCommand = (): Command =>
   ).action(prove);
 
 async function prove(nameOrPath: string, options: Options): Promise<void> {
+  const rows = await readInputRows(callerPath(options.input));
   const { model: compiled, zkeyPath } = await buildWithZkey(nameOrPath, options);
   const prover = await createProver({ ...compiled.circuit, zkeyPath });
   const model = withKey(compiled, prover.vkey);
-  const rows = await readInputRows(callerPath(options.input));
   const inference = infer(model.graph, encodeInputs(model.graph, rows), randomSalt());
   const proven = await step("Proving", () => proveInference(prover, model.keyId, inference, options.subject));
   const out = callerPath(options.out);
