@@ -51,6 +51,7 @@ library StatementLib {
     /// @dev The second signal: Σᵢ wordᵢ·contextⁱ mod r by Horner's rule, the word itself when there is one.
     /// Assumes canonical words, at least one.
     function outputCommitmentOf(uint256[] calldata words, uint256 context) internal pure returns (uint256 sum) {
+        // At least one word (a key of none is never published), so the index does not wrap; addmod cannot overflow.
         unchecked {
             uint256 i = words.length - 1;
             sum = words[i];

@@ -21,12 +21,16 @@ export async function mineAndExplain(
   request: TransactionRequest,
   interfaces: readonly Interface[],
 ): Promise<Outcome> {
-  // The chain reports the revert as an error of the sending call, but has mined the transaction by then.
-  const sent = await signer.sendTransaction({ gasLimit: GAS_LIMIT, ...request }).catch(() => undefined);
-  const block = await provider.getBlock("latest");
-  const hash = sent?.hash ?? block?.transactions.at(-1);
-  const receipt = hash === undefined ? null : await provider.getTransactionReceipt(hash);
-  if (receipt === null) throw new Error("the transaction was not mined");
+  const height = await provider.getBlockNumber();
+  // The chain reports the revert as an error of the sending call, but has mined the transaction by then, in a block of
+  // its own. Without that block the error is of something else, and an older transaction must not be taken for this one.
+  const cause = await signer.sendTransaction({ gasLimit: GAS_LIMIT, ...request }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  const block = await provider.getBlock(height + 1);
+  const receipt = block && (await provider.getTransactionReceipt(block.transactions[0]));
+  if (!receipt) throw new Error("the transaction was not mined", { cause });
   if (receipt.status === 1) return { receipt, error: undefined };
   const { returnValue } = (await provider.send("debug_traceTransaction", [receipt.hash])) as { returnValue: string };
   return { receipt, error: describeRevert(returnValue, interfaces) };

@@ -1,14 +1,14 @@
-import type { Claim } from "../model/claim.ts";
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import type { ModelRegistry } from "../../build/hardhat/types/index.ts";
+import { toBytes32, type Hex } from "../codec/statement.ts";
+import { InputError } from "../errors.ts";
 import { toCalldata } from "../groth16/proof.ts";
+import type { Claim } from "../model/claim.ts";
 import type { KeyedModel } from "../model/setupModel.ts";
 import { publishKey } from "./deploy.ts";
-import { InputError } from "../errors.ts";
-import { describeRevert } from "./revert.ts";
 import { frameGas } from "./frameGas.ts";
 import type { Chain } from "./localChain.ts";
-import { toBytes32, type Hex } from "../codec/statement.ts";
+import { describeRevert } from "./revert.ts";
 
 /** Deploys a registry on a development chain and publishes the model's key there. */
 export async function deployVerifier(ethers: HardhatEthers, model: KeyedModel): Promise<ModelRegistry> {

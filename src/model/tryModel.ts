@@ -7,7 +7,7 @@ import type { Claim } from "./claim.ts";
 import { InputError } from "../errors.ts";
 import { compareWithFloat, notCompared, type Comparison } from "../float/compareWithFloat.ts";
 import { floatTwin, type FloatTwin } from "../float/floatTwin.ts";
-import { createProver } from "../groth16/prover.ts";
+import { createProver, type Prover } from "../groth16/prover.ts";
 import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph } from "../ir/integerGraph.ts";
@@ -185,12 +185,15 @@ async function proveAndVerify(
   options: TryOptions,
   { run, time }: Trial,
 ): Promise<number> {
-  const { prover, witness } = await run("witness", async () => {
-    const opened = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
-    const computed = await time("witness", () => witnessOf(opened, model.keyId, inference, SUBJECT));
-    return { prover: opened, witness: computed };
-  });
-  const { proof } = await run("prove", () => time("prove", () => proveWitness(prover, witness)));
-  await prover.close();
-  return run("verify", () => options.verify(model, { ...inference, subject: SUBJECT, proof }));
+  let prover: Prover | undefined;
+  try {
+    const witness = await run("witness", async () => {
+      const opened = (prover = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath }));
+      return time("witness", () => witnessOf(opened, model.keyId, inference, SUBJECT));
+    });
+    const { proof } = await run("prove", () => time("prove", () => proveWitness(prover!, witness)));
+    return await run("verify", () => options.verify(model, { ...inference, subject: SUBJECT, proof }));
+  } finally {
+    await prover?.close();
+  }
 }

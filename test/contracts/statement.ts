@@ -48,7 +48,7 @@ const randomJob = (index: number): Job => ({
   nonce: index === 0 ? 2n ** 256n - 1n : scalarOf(`nonce ${index}`),
 });
 
-describe("the contracts and src/chain/statement.ts", () => {
+describe("the contracts and src/codec/statement.ts", () => {
   it("agree on job ids", async () => {
     const { escrow, chainId } = await networkHelpers.loadFixture(oneWord);
     for (let index = 0; index < 20; index++) {

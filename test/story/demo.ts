@@ -101,7 +101,26 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     const network = { name: "test", chainId: 31337, commit: null };
     const record = await recordOf(market.tollgate, market.terms, network, { "digits-mlp": market.modelRecord });
     expect(DeploymentRecord.parse(record)).to.deep.equal(record);
-    const [, , owner] = await market.tollgate.registry.getModel(market.modelRecord.modelId);
-    expect(owner).to.equal(market.people.deployer.address);
+    const { ethers } = market;
+    const { ModelRegistry, SettlementRegistry, InferenceEscrow, AllowanceCollector } = record.contracts;
+    const escrow = await ethers.getContractAt("InferenceEscrow", InferenceEscrow.address);
+    const settlement = await ethers.getContractAt("SettlementRegistry", SettlementRegistry.address);
+    const collector = await ethers.getContractAt("AllowanceCollector", AllowanceCollector.address);
+    const registry = await ethers.getContractAt("ModelRegistry", ModelRegistry.address);
+    expect(await escrow.REGISTRY()).to.equal(ModelRegistry.address);
+    expect(await settlement.REGISTRY()).to.equal(ModelRegistry.address);
+    expect(await collector.ESCROW()).to.equal(InferenceEscrow.address);
+    expect([await escrow.REGISTRY(), await escrow.TOLL_COLLECTOR(), String(await escrow.TOLL_BPS())]).to.deep.equal(
+      InferenceEscrow.arguments,
+    );
+    const { modelId, keyId, wordCount, modelHash, circuitHash } = record.models["digits-mlp"];
+    const [commitment, deprecated, owner] = await registry.getModel(modelId);
+    expect([commitment.modelHash, commitment.circuitHash, commitment.vkHash]).to.deep.equal([
+      modelHash,
+      circuitHash,
+      keyId,
+    ]);
+    expect([deprecated, owner]).to.deep.equal([false, market.people.deployer.address]);
+    expect((await registry.getKey(keyId)).wordCount).to.equal(BigInt(wordCount));
   });
 });
