@@ -28,15 +28,36 @@ export interface Emission {
   readonly statements: string;
 }
 
+/**
+ * What constraints say of a kernel's values whatever a prover puts on the wires, the rows that pack several sums into one
+ * left out of account; ±FIELD where they say nothing. Packing rests on these bounds (ADR-0005), never on admissible
+ * inputs.
+ */
+export interface Guarantees {
+  /** Bounds of each operand. */
+  readonly operands: readonly Interval[];
+  /** Bounds that the kernels which read the result put on it. */
+  readonly result: Interval;
+}
+
 /** The integer meaning of a kind of step, its bounds, its price and its circuit: all that an auditor reads. */
 export interface Kernel<Node extends KernelNode> {
   /** Operand names in the order that the functions below take them. */
   operands(node: Node): readonly string[];
+  /** Throws InputError unless the attributes are integers in their ranges. */
+  requireAttributes(node: Node): void;
   /** Exact result; operands are flat row-major integers. */
   reference(node: Node, operands: readonly (readonly bigint[])[]): bigint[];
   /** Bounds of the result, exact for operands that vary independently within theirs. */
   interval(node: Node, operands: readonly Interval[]): Interval;
+  /**
+   * Bounds that the kernel's own constraints put on its result for any operands inside `guaranteed`; `operands` are the
+   * proven intervals that the circuit was made for.
+   */
+  boundResult(node: Node, operands: readonly Interval[], guaranteed: readonly Interval[]): Interval;
+  /** Bounds that the kernel's own constraints put on each operand where its result lies inside `result`. */
+  boundOperands(node: Node, operands: readonly Interval[], result: Interval): readonly Interval[];
   /** Predicted constraints, compared with the compiler by a test. */
-  cost(node: Node, operands: readonly Interval[]): Cost;
-  emit(node: Node, operands: readonly Interval[]): Emission;
+  cost(node: Node, operands: readonly Interval[], guarantees: Guarantees): Cost;
+  emit(node: Node, operands: readonly Interval[], guarantees: Guarantees): Emission;
 }
