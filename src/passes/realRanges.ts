@@ -1,33 +1,42 @@
 import { elementCount } from "../codec/codec.ts";
-import { type LinearStep, type RealGraph, type RealStep, type ScaleStep, operandsOf } from "../ir/realGraph.ts";
+import type { ApplyStep, RealGraph, RealStep, RealTree, TreesStep } from "../ir/realGraph.ts";
+import {
+  type Elements,
+  type Sample,
+  evaluateReal,
+  evaluateStep,
+  extremes,
+  scaled,
+  sharedIndex,
+  sums,
+  walk,
+} from "./evaluateReal.ts";
 
-/** Least and greatest value seen or possible, 0 always included. */
+/** Least and greatest value seen or possible. */
 export interface Range {
   readonly low: number;
   readonly high: number;
 }
 
-/** One sample: an array of real numbers for each input tensor. */
-export type Sample = readonly (readonly number[])[];
-
-/** Bounds of the elements of a value. */
+/** Bounds of the elements of a value; infinite where nothing is known. */
 interface Bounds {
-  readonly low: readonly number[];
-  readonly high: readonly number[];
+  readonly low: Elements;
+  readonly high: Elements;
 }
 
-/** Range of every value of the program over the samples. */
+/** Range of every value of the program over the samples; of values that were never finite there is none. */
 export function sampledRanges(graph: RealGraph, samples: readonly Sample[]): Map<string, Range> {
   const ranges = new Map<string, Range>();
   for (const sample of samples) {
     for (const [value, elements] of evaluateReal(graph, sample)) {
-      ranges.set(value, elements.reduce(widen, ranges.get(value) ?? { low: 0, high: 0 }));
+      const finite = elements.filter(Number.isFinite);
+      if (finite.length > 0) ranges.set(value, finite.reduce(widen, ranges.get(value) ?? NOTHING));
     }
   }
   return ranges;
 }
 
-/** A range that holds every value of the program over all inputs in the given ranges. */
+/** A range that holds every value of the program over all inputs in the given ranges; infinite where none is known. */
 export function possibleRanges(graph: RealGraph, inputs: readonly Range[]): Map<string, Range> {
   const sizes = graph.inputs.map(({ shape }) => elementCount(shape));
   const bounds = walk<Bounds>(
@@ -36,99 +45,135 @@ export function possibleRanges(graph: RealGraph, inputs: readonly Range[]): Map<
       low: Array(sizes[index]).fill(low),
       high: Array(sizes[index]).fill(high),
     })),
-    boundsOfStep,
+    (step, operands) => known(boundsOfStep(step, operands)),
   );
-  const rangeOf = ({ low, high }: Bounds) => [...low, ...high].reduce(widen, { low: 0, high: 0 });
+  const rangeOf = ({ low, high }: Bounds) => high.reduce(widen, low.reduce(widen, NOTHING));
   return new Map([...bounds].map(([value, elements]) => [value, rangeOf(elements)]));
 }
 
-/** Every value of the program in double precision. */
-export const evaluateReal = (graph: RealGraph, sample: Sample): Map<string, readonly number[]> =>
-  walk(graph, sample, evaluateStep);
+const NOTHING: Range = { low: Infinity, high: -Infinity };
 
 const widen = ({ low, high }: Range, element: number): Range => ({
   low: Math.min(low, element),
   high: Math.max(high, element),
 });
 
-function walk<Value>(
-  { inputs, steps }: RealGraph,
-  given: readonly Value[],
-  visit: (step: RealStep, operands: readonly Value[]) => Value,
-): Map<string, Value> {
-  const values = new Map(inputs.map(({ value }, index) => [value, given[index]]));
-  for (const step of steps) {
-    values.set(
-      step.output,
-      visit(
-        step,
-        operandsOf(step).map((operand) => values.get(operand)!),
-      ),
-    );
-  }
-  return values;
-}
-
-function evaluateStep(step: RealStep, [input, right]: readonly (readonly number[])[]): readonly number[] {
-  switch (step.kind) {
-    case "Linear":
-      return linear(step, input, input);
-    case "Scale":
-      return scale(step, input, input);
-    case "Relu":
-      return input.map((value) => Math.max(value, 0));
-    case "Add":
-      return input.map((value, index) => step.factors[0] * value + step.factors[1] * right[index]);
-    case "Permute":
-      return step.indices.map((index) => input[index]);
-    case "ArgMax":
-      return argMax(input, step.batch);
-  }
-}
+/** Bounds whose arithmetic gave no number say nothing. */
+const known = ({ low, high }: Bounds): Bounds => ({
+  low: low.map((bound) => (Number.isNaN(bound) ? -Infinity : bound)),
+  high: high.map((bound) => (Number.isNaN(bound) ? Infinity : bound)),
+});
 
 function boundsOfStep(step: RealStep, operands: readonly Bounds[]): Bounds {
-  const [{ low, high }] = operands;
+  const [first, second, third] = operands;
+  const [lows, highs] = [() => operands.flatMap(({ low }) => low), () => operands.flatMap(({ high }) => high)];
   switch (step.kind) {
     case "Linear":
-      return { low: linear(step, low, high), high: linear(step, high, low) };
+      return { low: sums(step, lows(), highs()), high: sums(step, highs(), lows()) };
     case "Scale":
-      return { low: scale(step, low, high), high: scale(step, high, low) };
-    case "Add":
-      return { low: boundOfSum(step.factors, operands, "low"), high: boundOfSum(step.factors, operands, "high") };
+      return { low: scaled(step, first.low, first.high), high: scaled(step, first.high, first.low) };
+    case "Extreme":
+      return { low: extremes(step.which, step.windows, lows()), high: extremes(step.which, step.windows, highs()) };
+    case "Multiply":
+      return corners(
+        first,
+        second,
+        (_, index) => index,
+        (a, b) => a * b,
+      );
+    case "Divide":
+      return corners(
+        first,
+        nonZero(second),
+        (bounds, index) => sharedIndex(index, bounds.low, second.low),
+        (a, b) => a / b,
+      );
+    case "Select":
+      return {
+        low: second.low.map((bound, index) => Math.min(bound, third.low[index])),
+        high: second.high.map((bound, index) => Math.max(bound, third.high[index])),
+      };
+    case "Apply":
+      return appliedBounds(step, first);
+    case "Compare":
+      return constantBounds(first.low.length, 0, 1);
+    case "OneHot":
+      return constantBounds(first.low.length * step.size, 0, 1);
     case "ArgMax":
-      return { low: Array(step.batch).fill(0), high: Array(step.batch).fill(low.length / step.batch - 1) };
+      return constantBounds(step.batch, 0, first.low.length / step.batch - 1);
+    case "Trees":
+      return treeBounds(step);
     default:
-      return { low: evaluateStep(step, [low]), high: evaluateStep(step, [high]) };
+      return {
+        low: evaluateStep(
+          step,
+          operands.map(({ low }) => low),
+        ),
+        high: evaluateStep(
+          step,
+          operands.map(({ high }) => high),
+        ),
+      };
   }
 }
 
-/** Σ weight · element, a negative weight taking the element of `opposite`. */
-function linear({ weights, bias, batch }: LinearStep, input: readonly number[], opposite: readonly number[]): number[] {
-  const size = input.length / batch;
-  return Array.from({ length: batch }, (_, row) =>
-    weights.map((factors, j) =>
-      factors.reduce((sum, factor, i) => sum + factor * (factor < 0 ? opposite : input)[row * size + i], bias[j]),
-    ),
-  ).flat();
+const constantBounds = (length: number, low: number, high: number): Bounds => ({
+  low: Array<number>(length).fill(low),
+  high: Array<number>(length).fill(high),
+});
+
+/** Bounds of a function of two numbers that is monotone in each. */
+function corners(
+  left: Bounds,
+  right: Bounds,
+  partner: (left: Bounds, index: number) => number,
+  apply: (a: number, b: number) => number,
+): Bounds {
+  const at = (index: number): number[] => {
+    const other = partner(left, index);
+    return [left.low[index], left.high[index]].flatMap((a) => [
+      apply(a, right.low[other]),
+      apply(a, right.high[other]),
+    ]);
+  };
+  return {
+    low: left.low.map((_, index) => Math.min(...at(index))),
+    high: left.high.map((_, index) => Math.max(...at(index))),
+  };
 }
 
-function scale({ factors, offsets }: ScaleStep, input: readonly number[], opposite: readonly number[]): number[] {
-  return input.map((value, index) => {
-    const factor = factors[index % factors.length];
-    return factor * (factor < 0 ? opposite[index] : value) + offsets[index % offsets.length];
+/** Bounds of a divisor that could be zero say nothing of the quotient. */
+const nonZero = ({ low, high }: Bounds): Bounds => {
+  const holdsZero = low.map((bound, index) => bound <= 0 && high[index] >= 0);
+  return {
+    low: low.map((bound, index) => (holdsZero[index] ? NaN : bound)),
+    high: high.map((bound, index) => (holdsZero[index] ? NaN : bound)),
+  };
+};
+
+/** Points at which a function that may rise and fall is looked at. */
+const PROBES = 64;
+
+/** Exact for monotone functions; for others the range over points between the bounds, which only ever guides scales. */
+function appliedBounds({ function: { apply, isMonotone } }: ApplyStep, { low, high }: Bounds): Bounds {
+  if (isMonotone) return { low: low.map(apply), high: high.map(apply) };
+  const ranges = low.map((least, index) => {
+    const step = (high[index] - least) / PROBES;
+    const probes = Array.from({ length: PROBES + 1 }, (_, probe) => apply(least + probe * step));
+    return probes.filter(Number.isFinite).reduce(widen, NOTHING);
   });
+  return { low: ranges.map((range) => range.low), high: ranges.map((range) => range.high) };
 }
 
-function boundOfSum(factors: readonly number[], operands: readonly Bounds[], side: "low" | "high"): number[] {
-  const other = side === "low" ? "high" : "low";
-  const [left, right] = operands.map((bounds, index) => bounds[factors[index] < 0 ? other : side]);
-  return left.map((value, index) => factors[0] * value + factors[1] * right[index]);
+function treeBounds({ batch, base, trees }: TreesStep): Bounds {
+  const leaves = trees.map(leavesOf);
+  const bound = (better: (...values: number[]) => number): number[] =>
+    base.map((start, score) =>
+      leaves.reduce((sum, adds) => sum + adds.reduce((best, add) => better(best, add[score]), adds[0][score]), start),
+    );
+  const repeat = (row: readonly number[]) => Array.from({ length: batch }, () => row).flat();
+  return { low: repeat(bound(Math.min)), high: repeat(bound(Math.max)) };
 }
 
-function argMax(input: readonly number[], batch: number): number[] {
-  const size = input.length / batch;
-  return Array.from({ length: batch }, (_, row) => {
-    const slice = input.slice(row * size, (row + 1) * size);
-    return slice.reduce((best, value, index) => (value > slice[best] ? index : best), 0);
-  });
-}
+const leavesOf = (tree: RealTree): readonly (readonly number[])[] =>
+  "add" in tree ? [tree.add] : [...leavesOf(tree.yes), ...leavesOf(tree.no)];

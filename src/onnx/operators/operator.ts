@@ -1,5 +1,6 @@
 import { InputError } from "../../errors.ts";
 import type { Attribute, GraphNode, Tensor, ValueType } from "../../ir/graph.ts";
+import type { LinearStep, RealFunction, RealTree } from "../../ir/realGraph.ts";
 
 /** Opsets of the default domain that the reader accepts; operators narrow it where their meaning changed. */
 export const OPSETS = { from: 7, to: 25 } as const;
@@ -18,17 +19,38 @@ export interface Call {
   readonly operands: readonly (Operand | undefined)[];
 }
 
+/** The sums of a Linear step: see `LinearNode`. */
+export type Sums = Pick<LinearStep, "groups" | "windows" | "weights" | "bias">;
+
 /** Appends steps to the real program; every method returns the name of the value that it makes. */
 export interface StepBuilder {
-  /** The program's value for an operand that is not constant. */
+  /** The program's value for an operand; a constant one becomes a step of its own. */
   valueOf(operand: Operand): string;
-  linear(input: string, batch: number, weights: readonly (readonly number[])[], bias: readonly number[]): string;
+  /** Number of elements of a value. */
+  sizeOf(value: string): number;
+  constant(data: readonly number[]): string;
+  linear(inputs: readonly string[], sums: Sums): string;
+  /** `batch` rows times a matrix of one row a result, plus a bias: a dense layer, results row by row. */
+  dense(input: string, batch: number, weights: readonly (readonly number[])[], bias: readonly number[]): string;
   scale(input: string, factors: readonly number[], offsets: readonly number[]): string;
-  relu(input: string): string;
+  /** factors[0] · left + factors[1] · right, element by element. */
   add(left: string, right: string, factors: readonly [number, number]): string;
-  /** Returns `input` itself where `indices` change nothing about a value of `size` elements. */
-  permute(input: string, indices: readonly number[], size: number): string;
+  relu(input: string): string;
+  apply(input: string, fn: RealFunction): string;
+  extreme(which: "max" | "min", inputs: readonly string[], windows: readonly (readonly number[])[]): string;
+  multiply(left: string, right: string): string;
+  /** The denominators each serve equally many numerators in a row. */
+  divide(numerator: string, denominator: string): string;
+  /** 1 where the element is at least 0 (`nonNegative`) or is 0 (`zero`), else 0. */
+  compare(input: string, relation: "nonNegative" | "zero"): string;
+  /** Element by element; the condition is 0 or 1. */
+  select(condition: string, whenTrue: string, whenFalse: string): string;
+  /** Elements `indices` of all inputs one after another; the input itself where nothing changes. */
+  arrange(inputs: readonly string[], indices: readonly number[]): string;
   argMax(input: string, batch: number): string;
+  /** Rows of `size` elements, each 1 at the index that the element is and 0 elsewhere. */
+  oneHot(input: string, size: number): string;
+  trees(input: string, batch: number, base: readonly number[], trees: readonly RealTree[]): string;
   /** Nodes that read an ONNX value, and whether the graph gives it out. */
   usesOf(value: string): { readonly nodes: readonly GraphNode[]; readonly isOutput: boolean };
 }
