@@ -1,26 +1,62 @@
 // SPDX-License-Identifier: MIT
 pragma circom 2.2.0;
 
-// out[b, j] = bias[j] + sum over i of weights[j][i] * in[b, i], one linear constraint an output element.
-// The sum is taken in chunks: a running sum copies its terms at every step, and the compiler's time grows with the
-// square of the terms.
-// @input  in  ASSUMED bounded such that no sum reaches 2^252 (the compiler of the model checks the exact intervals).
+// Sums with constant weights. Windows and filters fall into `groups` equal parts of windowCount and filterCount each;
+// windows list elements of the input, -1 standing for a zero:
+//
+//     out[(g * filterCount + f) * windowCount + w] =
+//         bias[g * filterCount + f] +
+//         sum over k of weights[g * filterCount + f][k] * in[windows[g * windowCount + w][k]]
+//
+// Sums are taken in chunks: a running sum copies its terms at every step, and the compiler's time grows with the square
+// of the terms.
+//
+// exponents[j] = -1: out[j] has a linear constraint of its own, none where it is a copy or a constant. Otherwise it
+// shares one with its neighbours: sum of 2^exponents[j] * (out[j] - sum[j]) === 0 over a run that begins at exponent 0
+// and ends before the next 0. Both sides of each difference are bounded integers, for every witness that satisfies all
+// constraints but these shared ones: |out[j] - sum[j]| < 2^(exponents[j + 1] - exponents[j]), and all of a run together
+// stay below half the field's order. So a shared constraint holds only where each difference is 0 (ADR-0005).
+// @input  in  ASSUMED bounded such that no sum reaches 2^252, and as above for shared constraints (the compiler of the
+//             model proves both).
 // @output out ENFORCED.
-template Linear(batch, inFeatures, outFeatures, chunk, weights, bias) {
-    signal input in[batch * inFeatures];
-    signal output out[batch * outFeatures];
+template Linear(inCount, groups, windowCount, filterCount, tapCount, chunk, windows, weights, bias, exponents) {
+    signal input in[inCount];
+    signal output out[groups * filterCount * windowCount];
 
-    for (var b = 0; b < batch; b++) {
-        for (var j = 0; j < outFeatures; j++) {
-            var sum = bias[j];
-            for (var start = 0; start < inFeatures; start += chunk) {
+    signal sumHint[groups * filterCount * windowCount];
+    var shared = 0;
+    var isShared = 0;
+    for (var row = 0; row < groups * filterCount; row++) {
+        for (var w = 0; w < windowCount; w++) {
+            var window = (row \ filterCount) * windowCount + w;
+            var sum = bias[row];
+            for (var start = 0; start < tapCount; start += chunk) {
                 var part = 0;
-                for (var i = start; i < start + chunk && i < inFeatures; i++) {
-                    part += weights[j][i] * in[b * inFeatures + i];
+                for (var k = start; k < start + chunk && k < tapCount; k++) {
+                    if (weights[row][k] != 0 && windows[window][k] != -1) {
+                        part += weights[row][k] * in[windows[window][k]];
+                    }
                 }
                 sum += part;
             }
-            out[b * outFeatures + j] <== sum;
+            var j = row * windowCount + w;
+            sumHint[j] <-- sum;
+            out[j] <== sumHint[j];
+            if (exponents[j] == -1) {
+                sumHint[j] === sum;
+            } else {
+                if (exponents[j] == 0) {
+                    if (isShared == 1) {
+                        shared === 0;
+                    }
+                    shared = 0;
+                    isShared = 1;
+                }
+                shared += 2 ** exponents[j] * (sumHint[j] - sum);
+            }
         }
+    }
+    if (isShared == 1) {
+        shared === 0;
     }
 }

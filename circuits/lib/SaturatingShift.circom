@@ -11,10 +11,11 @@ include "RangeCheck.circom";
 //   not saturated:      z = t, bits of z from shift+bits upward are 0,   so 0 <= t < 2^(shift+bits)
 //   saturated, under:   z = t + 2^width,                                 so t < 0
 //   saturated, above:   z = t - 2^(shift+bits),                          so t >= 2^(shift+bits)
-// Gating the upper bits of z by `saturated` costs nothing: it replaces their booleanity constraint.
+// Gating the upper bits of z by `saturated` costs nothing: it replaces their booleanity constraint. It also bounds the
+// result whatever the input: see the bounds in src/kernels/requantise.ts.
 // @input  in  ASSUMED -2^width <= t < 2^(shift+bits) + 2^width; canBeUnder = 0 promises t >= 0 and canBeAbove = 0
 //             promises t < 2^(shift+bits) and t < 2^width (all proven from intervals by the model's compiler).
-// @output out ENFORCED.
+// @output out ENFORCED; least <= out < least + 2^bits for any input.
 template SaturatingShift(shift, bits, least, width, canBeUnder, canBeAbove) {
     assert(canBeUnder + canBeAbove >= 1);
     assert(width > shift && width < 252 && shift + bits < 252);
@@ -43,7 +44,7 @@ template SaturatingShift(shift, bits, least, width, canBeUnder, canBeAbove) {
     }
 
     var underCoefficient = 2 ** width + limit;
-    var freeBits = canBeAbove == 0 ? width : shift + bits;
+    var freeBits = width < shift + bits ? width : shift + bits;
     component z = RangeCheck(width, freeBits, 3, [1, -limit, underCoefficient], offset);
     z.terms <== [in, saturatedHint, underHint];
     z.gate <== saturatedHint;

@@ -2,9 +2,10 @@ import { WORD_BITS, elementCount, elementWidths, highest, layOut, lowest } from 
 import { CHAIN_RATE, SINGLE_LIMIT } from "../codec/commitment.ts";
 import { InputError } from "../errors.ts";
 import type { IntegerGraph, IntegerOutput, KernelNode } from "../ir/integerGraph.ts";
-import { affineRows, arrayLiteral, constantFunction } from "../kernels/circomText.ts";
+import { affineRows, arrayLiteral, constantFunction, gather } from "../kernels/circomText.ts";
+import { guaranteesOf } from "../kernels/guarantees.ts";
 import { intervalsOf, operandsOf } from "../kernels/interpret.ts";
-import type { Cost, Interval } from "../kernels/kernel.ts";
+import type { Cost, Guarantees, Interval } from "../kernels/kernel.ts";
 import { kernelOf } from "../kernels/kernelOf.ts";
 import type { ConstraintCounts } from "./compile.ts";
 import { FULL_ROUNDS, PARTIAL_ROUNDS } from "./poseidonConstants.ts";
@@ -37,13 +38,12 @@ const CHAIN_WIDTH = CHAIN_RATE + 2;
 const SBOX_COST = 3;
 /** Templates that a model's must not be called like: those of circuits/lib. */
 export const LIBRARY_TEMPLATES: ReadonlySet<string> = new Set([
-  "Add",
   "ArgMax",
+  "Arrange",
   "InputCommitment",
   "Linear",
   "MessageHash",
   "OutputWords",
-  "Permute",
   "Poseidon",
   "PoseidonRounds",
   "RangeCheck",
@@ -67,7 +67,8 @@ export function emitCircuit(graph: IntegerGraph, graphHash: string): EmittedCirc
   const renamed = renameValues(graph, names);
   const intervals = new Map([...bounds].map(([name, interval]) => [names.get(name)!, interval]));
   const template = templateName(graph.name);
-  const steps = renamed.kernels.map((node) => emitStep(node, intervals));
+  const guarantees = guaranteesOf(renamed, intervals);
+  const steps = renamed.kernels.map((node, index) => emitStep(node, intervals, guarantees[index]));
   const words = outputWords(renamed, intervals);
   const byKernel = [
     commitmentCost(renamed),
@@ -136,19 +137,42 @@ function renameValues(graph: IntegerGraph, names: ReadonlyMap<string, string>): 
   return {
     ...graph,
     inputs: graph.inputs.map((tensor) => ({ ...tensor, name: nameOf(tensor.name) })),
-    kernels: graph.kernels.map((node): KernelNode => {
-      const output = nameOf(node.output);
-      if (node.kernel === "Add") return { ...node, left: nameOf(node.left), right: nameOf(node.right), output };
-      return { ...node, input: nameOf(node.input), output };
-    }),
+    kernels: graph.kernels.map((node) => renameOperands(node, nameOf)),
     outputs: graph.outputs.map((output) => ({ ...output, from: nameOf(output.from) })),
   };
 }
 
-function emitStep(node: KernelNode, intervals: ReadonlyMap<string, Interval>) {
+/** Attributes of kernels that are names of values. */
+const OPERAND_ATTRIBUTES: ReadonlySet<string> = new Set([
+  "condition",
+  "denominator",
+  "input",
+  "inputs",
+  "left",
+  "numerator",
+  "output",
+  "right",
+  "whenFalse",
+  "whenTrue",
+]);
+
+function renameOperands(node: KernelNode, nameOf: (value: string) => string): KernelNode {
+  const rename = (value: unknown): unknown => (Array.isArray(value) ? value.map(nameOf) : nameOf(value as string));
+  const renamed = Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, OPERAND_ATTRIBUTES.has(key) ? rename(value) : value]),
+  ) as unknown as KernelNode;
+  // A name that stays as the model has it could carry any text into the circuit.
+  const expected = kernelOf(node).operands(node).map(nameOf);
+  if (kernelOf(renamed).operands(renamed).join() !== expected.join())
+    throw new Error(`${node.kernel} has an operand that is not among the attributes to rename`);
+  return renamed;
+}
+
+function emitStep(node: KernelNode, intervals: ReadonlyMap<string, Interval>, guarantees: Guarantees) {
   const kernel = kernelOf(node);
   const operands = operandsOf(node, intervals);
-  return { ...kernel.emit(node, operands), cost: costEntry(node.name, node.kernel, kernel.cost(node, operands)) };
+  const cost = costEntry(node.name, node.kernel, kernel.cost(node, operands, guarantees));
+  return { ...kernel.emit(node, operands, guarantees), cost };
 }
 
 const costEntry = (name: string, kernel: string, { nonlinear, linear }: Cost): KernelCost => ({
@@ -269,18 +293,6 @@ function wordsCost(
   );
   const linear = lastVaries ? 0 : 1;
   return { nonlinear: contextSquare + wordCount - 1 - linear, linear };
-}
-
-/** Statements that lay the elements of several arrays into one; the compiler merges the copies. */
-function gather(target: string, sources: readonly string[], lengths: readonly number[]): string[] {
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  let start = 0;
-  const loops = sources.map((source, index) => {
-    const loop = `for (var i = 0; i < ${lengths[index]}; i++) { ${target}[${start} + i] <== ${source}[i]; }`;
-    start += lengths[index];
-    return loop;
-  });
-  return [`signal ${target}[${total}];`, ...loops];
 }
 
 function modelTemplate(

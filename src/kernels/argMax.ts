@@ -1,25 +1,28 @@
 import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { ArgMaxNode } from "../ir/integerGraph.ts";
+import { requireIntegers } from "../ir/requireIntegers.ts";
 import { bitLength } from "./bitLength.ts";
 import { arrayLiteral } from "./circomText.ts";
-import type { Interval, Kernel } from "./kernel.ts";
+import { type Interval, type Kernel, unbounded } from "./kernel.ts";
 
 /** Index of the greatest element of a row, the lowest index on ties. */
 export const argMax: Kernel<ArgMaxNode> = {
   operands: ({ input }) => [input],
 
+  requireAttributes: ({ name, batch }) => requireIntegers(`kernel ${name} (ArgMax): batch`, [batch], 1),
+
   reference: (node, [input]) =>
     rowsOf(node, input).map((row) => BigInt(row.reduce((best, value, index) => (value > row[best] ? index : best), 0))),
 
   /** Exact for independent elements: every candidate wins when it is greatest and all others are least. */
-  interval(node, [operand]) {
-    const winners = candidatesOf(node, operand);
-    return {
-      low: winners.map((candidates) => BigInt(candidates[0])),
-      high: winners.map((candidates) => BigInt(candidates[candidates.length - 1])),
-    };
-  },
+  interval: (node, [operand]) => labelBounds(node, operand),
+
+  /** The links are booleans that never rise, so the label is the index of one of the candidates whatever they are. */
+  boundResult: (node, [operand]) => labelBounds(node, operand),
+
+  /** Only differences of elements are range-checked. */
+  boundOperands: (_, [{ low }]) => [unbounded(low.length)],
 
   /** Assumes that the candidates of a row are different signals. */
   cost: (node, [operand]) => ({
@@ -67,6 +70,14 @@ function candidatesOf(node: ArgMaxNode, { low, high }: Interval): number[][] {
       lows[row].every((least, rival) => (rival < index ? highs[index] > least : highs[index] >= least)),
     ),
   );
+}
+
+function labelBounds(node: ArgMaxNode, operand: Interval): Interval {
+  const winners = candidatesOf(node, operand);
+  return {
+    low: winners.map((candidates) => BigInt(candidates[0])),
+    high: winners.map((candidates) => BigInt(candidates[candidates.length - 1])),
+  };
 }
 
 /** The candidates of each row and the bits of each gap between the greatest element and a loser. */

@@ -17,6 +17,18 @@ export const matrixLiteral = (rows: readonly (readonly (number | bigint)[])[]): 
 export const constantFunction = (name: string, literal: string): string =>
   `function ${name}() {\n    return ${literal};\n}\n`;
 
+/** Statements that lay the elements of several arrays into one; the compiler merges the copies. */
+export function gather(target: string, sources: readonly string[], lengths: readonly number[]): string[] {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  let start = 0;
+  const loops = sources.map((source, index) => {
+    const loop = `for (var i = 0; i < ${lengths[index]}; i++) { ${target}[${start} + i] <== ${source}[i]; }`;
+    start += lengths[index];
+    return loop;
+  });
+  return [`signal ${target}[${total}];`, ...loops];
+}
+
 /**
  * Linear constraints that `signal <== Σ coefficients · signals + constant` leaves under --O1: circom merges a signal
  * with its copy or with a constant, and keeps every other form.

@@ -40,6 +40,7 @@ export function intervalsOf(graph: IntegerGraph): Map<string, Interval> {
     });
   }
   for (const node of graph.kernels) {
+    kernelOf(node).requireAttributes(node);
     const interval = kernelOf(node).interval(node, operandsOf(node, intervals));
     checkLimit(node, interval);
     define(intervals, node.output, interval);

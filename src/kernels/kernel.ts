@@ -1,3 +1,4 @@
+import { SCALAR_ORDER } from "../field.ts";
 import type { KernelNode } from "../ir/integerGraph.ts";
 
 /**
@@ -28,10 +29,19 @@ export interface Emission {
   readonly statements: string;
 }
 
+/** Every residue modulo the field's order stands for exactly one integer from −FIELD to FIELD. */
+export const FIELD = (SCALAR_ORDER - 1n) / 2n;
+
+/** Bounds of `length` wires of which the constraints say nothing. */
+export const unbounded = (length: number): { low: bigint[]; high: bigint[] } => ({
+  low: Array<bigint>(length).fill(-FIELD),
+  high: Array<bigint>(length).fill(FIELD),
+});
+
 /**
  * What constraints say of a kernel's values whatever a prover puts on the wires, the rows that pack several sums into one
  * left out of account; ±FIELD where they say nothing. Packing rests on these bounds (ADR-0005), never on admissible
- * inputs.
+ * inputs. A wire stands for its one integer in ±FIELD, which lies inside the bounds.
  */
 export interface Guarantees {
   /** Bounds of each operand. */
@@ -52,9 +62,11 @@ export interface Kernel<Node extends KernelNode> {
   interval(node: Node, operands: readonly Interval[]): Interval;
   /**
    * Bounds that the kernel's own constraints put on its result for any operands inside `guaranteed`; `operands` are the
-   * proven intervals that the circuit was made for.
+   * proven intervals that the circuit was made for. `result` is what the readers force, for kernels whose circuit
+   * depends on it; it need not be repeated in the answer. Here and below, a wire is congruent to an integer inside the
+   * bounds; bounds beyond ±FIELD count as none.
    */
-  boundResult(node: Node, operands: readonly Interval[], guaranteed: readonly Interval[]): Interval;
+  boundResult(node: Node, operands: readonly Interval[], guaranteed: readonly Interval[], result: Interval): Interval;
   /** Bounds that the kernel's own constraints put on each operand where its result lies inside `result`. */
   boundOperands(node: Node, operands: readonly Interval[], result: Interval): readonly Interval[];
   /** Predicted constraints, compared with the compiler by a test. */

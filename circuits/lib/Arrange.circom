@@ -4,7 +4,7 @@ pragma circom 2.2.0;
 // out[i] = in[indices[i]], free of constraints: the compiler merges equal signals.
 // @input  in  any field elements.
 // @output out ENFORCED.
-template Permute(inCount, outCount, indices) {
+template Arrange(inCount, outCount, indices) {
     signal input in[inCount];
     signal output out[outCount];
 
