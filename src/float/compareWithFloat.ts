@@ -2,9 +2,9 @@ import { type DecodedOutput, decodeOutputs } from "../ir/decodeOutputs.ts";
 import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { IntegerGraph, IntegerOutput } from "../ir/integerGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
-import type { Sample } from "../passes/realRanges.ts";
+import type { Sample } from "../passes/evaluateReal.ts";
 import type { FloatTwin } from "./floatTwin.ts";
-import { seededSamples } from "./seededSamples.ts";
+import { seededSamples } from "../passes/seededSamples.ts";
 
 /** How far an integer program is from the float model. Null: nothing to compare, or no float model. */
 export interface Comparison {

@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { InputError } from "../errors.ts";
 import type { Graph, ValueInfo } from "../ir/graph.ts";
 import type { DecodedOutput } from "../ir/decodeOutputs.ts";
-import type { Sample } from "../passes/realRanges.ts";
+import type { Sample } from "../passes/evaluateReal.ts";
 
 type Runtime = typeof import("onnxruntime-web");
 

@@ -1,4 +1,4 @@
-import { elementCount } from "../codec/codec.ts";
+import { elementCount, highest, lowest } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { IntegerGraph, IntegerInput } from "./integerGraph.ts";
 
@@ -17,16 +17,30 @@ export function encodeInputs(
   return inputs.map((input, index) => encodeTensor(input, rows[index]));
 }
 
-function encodeTensor({ name, shape, scale, range }: IntegerInput, row: readonly number[]): bigint[] {
+function encodeTensor(input: IntegerInput, row: readonly number[]): bigint[] {
+  const { name, shape } = input;
   const count = elementCount(shape);
   if (row.length !== count) {
     throw new InputError(`input ${name}: got ${row.length} numbers, want ${count} (shape ${shape.join("×")})`);
   }
-  // Rounded like the elements, so that a bound is in range however it was rounded.
-  const [low, high] = [Math.round(range.low / scale), Math.round(range.high / scale)];
   return row.map((value, index) => {
-    const integer = Math.round(value / scale);
+    const { step, low, high } = elementOf(input, index);
+    const integer = Math.round(value / step);
     if (integer >= low && integer <= high) return BigInt(integer);
-    throw new InputError(`input ${name}[${index}]: ${value} is out of range, want ${range.low} to ${range.high}`);
+    throw new InputError(`input ${name}[${index}]: ${value} is out of range, want ${low * step} to ${high * step}`);
   });
+}
+
+/** What the integer 1 of an element stands for, and its least and greatest integer: bounds are rounded like elements. */
+export function elementOf(
+  { scale, exponents, range, ...codec }: IntegerInput,
+  index: number,
+): { step: number; low: number; high: number } {
+  const step = scale / 2 ** (exponents?.[index % exponents.length] ?? 0);
+  const [low, high] = range.features?.[index % range.features.length] ?? [range.low, range.high];
+  return {
+    step,
+    low: Math.max(Math.round(low / step), Number(lowest(codec))),
+    high: Math.min(Math.round(high / step), Number(highest(codec))),
+  };
 }

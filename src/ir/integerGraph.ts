@@ -15,13 +15,24 @@ export interface IntegerGraph {
 }
 
 /**
- * A model input: the real value x is the integer round(x / scale). Nothing is clamped: numbers that round to an integer
- * outside the rounded `range` are refused before a commitment is made, so up to half a step beyond a bound still passes.
- * The circuit knows `bits` only: it refuses integers that do not fit them.
+ * A model input: the real value x of element i is the integer round(x · 2^exponents[i mod p] / scale), p the number of
+ * exponents. Nothing is clamped: numbers that round to an integer outside the rounded range are refused before a
+ * commitment is made, so up to half a step beyond a bound still passes. The circuit knows `bits` only: it refuses
+ * integers that do not fit them.
  */
 export interface IntegerInput extends CodecTensor {
-  /** Real bounds the scale was chosen for, and where they came from. */
-  readonly range: { readonly low: number; readonly high: number; readonly source: "model.json" | "option" | "rows" };
+  /** By position along the last axis, where features are of different size; all 0 where absent. */
+  readonly exponents?: readonly number[];
+  readonly range: InputRange;
+}
+
+/** Real bounds that scales were chosen for, and where they came from. */
+export interface InputRange {
+  readonly low: number;
+  readonly high: number;
+  readonly source: "model.json" | "option" | "rows" | "model";
+  /** Bounds by position along the last axis, where they differ. */
+  readonly features?: readonly (readonly [low: number, high: number])[];
 }
 
 /** A model output: the value `from` of the program; width and sign come from its proven interval. */

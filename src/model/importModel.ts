@@ -33,6 +33,7 @@ export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOp
     ...widths,
     name: files.name,
     inputs: files.config?.inputs,
+    layers: files.config?.layers,
     rows: given,
     samples: samples ?? given,
   });

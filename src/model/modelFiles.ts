@@ -5,6 +5,8 @@ import { z } from "zod";
 import { InputError } from "../errors.ts";
 import { parseJsonFile } from "../jsonFile.ts";
 
+const Bounds = z.tuple([z.number(), z.number()]);
+
 /** What a model's author says of it beside the ONNX file, in model.json. */
 const ModelConfig = z.strictObject({
   name: z
@@ -12,11 +14,22 @@ const ModelConfig = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,63}$/, "want lower-case letters, digits and hyphens")
     .optional(),
   title: z.string().optional(),
-  /** By input name: real bounds, and the distance of neighbouring values where the input is discrete. */
+  /**
+   * By input name: real bounds, of all elements or by position along the last axis, and the distance of neighbouring
+   * values where the input is discrete.
+   */
   inputs: z.record(
     z.string(),
-    z.strictObject({ range: z.tuple([z.number(), z.number()]), step: z.number().positive().optional() }),
+    z.strictObject({
+      range: Bounds.optional(),
+      ranges: z.array(Bounds).min(1).optional(),
+      step: z.number().positive().optional(),
+    }),
   ),
+  /** Widths of single layers, by the name of their ONNX node. */
+  layers: z
+    .record(z.string(), z.strictObject({ weightBits: z.int().optional(), activationBits: z.int().optional() }))
+    .optional(),
   /** Output that names the class. */
   classifier: z.string().optional(),
 });

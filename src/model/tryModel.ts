@@ -12,7 +12,7 @@ import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph } from "../ir/integerGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
-import type { Sample } from "../passes/realRanges.ts";
+import type { Sample } from "../passes/evaluateReal.ts";
 import { samplesOf } from "../passes/samples.ts";
 import { compileModel, emitModel, requireDomain, type EmittedModel } from "./compileModel.ts";
 import { classifierOf, quantiseModel, readGraph, type ImportOptions } from "./importModel.ts";

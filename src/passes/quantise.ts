@@ -1,29 +1,38 @@
 import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
+import { decodeOutputs } from "../ir/decodeOutputs.ts";
+import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph, IntegerInput, IntegerOutput } from "../ir/integerGraph.ts";
-import type { RealGraph } from "../ir/realGraph.ts";
-import { type ActivationPlan, planActivations } from "./activationPlan.ts";
-import { dropUnused } from "./dropUnused.ts";
-import { foldScales } from "./foldScales.ts";
+import type { RealGraph, RealStep } from "../ir/realGraph.ts";
+import { evaluate } from "../kernels/interpret.ts";
+import { planActivations, type Widths } from "./activationPlan.ts";
+import { type Sample, evaluateReal } from "./evaluateReal.ts";
 import { identifierMaker } from "./identifiers.ts";
+import { inputNeeds } from "./inputNeeds.ts";
+import type { IntegerValue } from "./integerProgram.ts";
 import { bitWidth } from "./integerWidth.ts";
+import { invertDivisors } from "./invertDivisors.ts";
 import { lowerGraph } from "./lowerGraph.ts";
 import { type RangeSources, quantiseInput } from "./quantiseInput.ts";
-import { type IntegerValue, quantiseSteps } from "./quantiseSteps.ts";
-import { type Sample, possibleRanges, sampledRanges } from "./realRanges.ts";
+import { quantiseSteps } from "./quantiseSteps.ts";
+import { type Range, possibleRanges, sampledRanges } from "./realRanges.ts";
+import { simplify } from "./simplify.ts";
+import { seededSamples } from "./seededSamples.ts";
 
 export interface QuantiseOptions extends RangeSources {
   /** Inputs that choose the scales of activations; the widths of all values come from the input ranges alone. */
   readonly samples?: readonly Sample[] | undefined;
   /** Name of the program; the ONNX graph's where absent. */
   readonly name?: string | undefined;
-  /** Width of weights, sign included, 2 to 16; 8 where absent. */
+  /** Width of weights, sign included, 2 to 16; as narrow as is faithful, from 8, where absent. */
   readonly weightBits?: number | undefined;
-  /** Width of activations, 2 to 16; 8 where absent. */
+  /** Width of activations, 2 to 16; as narrow as is faithful, from 8, where absent. */
   readonly activationBits?: number | undefined;
-  /** Width of inputs that are not discrete, 2 to 16; 8 where absent. */
+  /** Width of inputs that are not discrete, 2 to 16; as narrow as is faithful, from 8, where absent. */
   readonly inputBits?: number | undefined;
+  /** Widths of single layers, by the name of their ONNX node. */
+  readonly layers?: Readonly<Record<string, Partial<Widths>>> | undefined;
 }
 
 export interface QuantisedModel {
@@ -32,49 +41,164 @@ export interface QuantisedModel {
   readonly notes: readonly string[];
 }
 
+/** Widths of a whole program. */
+interface Level extends Widths {
+  readonly inputBits: number;
+}
+
+/** Widths that are tried in turn where the user sets none. */
+const LEVELS: readonly Level[] = [
+  { weightBits: 8, activationBits: 8, inputBits: 8 },
+  { weightBits: 10, activationBits: 10, inputBits: 10 },
+  { weightBits: 12, activationBits: 12, inputBits: 12 },
+  { weightBits: 16, activationBits: 16, inputBits: 16 },
+];
+
+/** Share of an output's range that a program may be wrong by on the samples before wider integers are tried. */
+const ENOUGH = 0.01;
+
+/** Share of labels that may differ. */
+const ENOUGH_LABELS = 0.005;
+
+/** Inputs that stand in for samples. */
+const SEEDED_SAMPLES = 64;
+
 /**
- * Turns a model into an integer program. Samples choose the scales of activations, exact intervals the widths; the
- * result depends on nothing but the arguments. Throws InputError where the model or the ranges cannot be used.
+ * Turns a model into an integer program. Samples choose the scales of activations, exact intervals the widths of all
+ * values; where no widths are given, they start at 8 bits and grow until the program is within 1 % of the model on the
+ * samples. The result depends on nothing but the arguments. Throws InputError where the model or the ranges cannot be used.
  */
 export function quantise(graph: Graph, options: QuantiseOptions = {}): QuantisedModel {
-  const real = dropUnused(foldScales(lowerGraph(graph)));
-  requireKnownInputs(real, options);
+  const real = simplify(lowerGraph(graph));
+  requireKnownNames(graph, real, options);
+  const levels = levelsOf(options);
+  let best: Attempt | undefined;
+  for (const level of levels) {
+    const attempt = quantiseAt(graph, real, options, level);
+    if (best === undefined || attempt.error < best.error) best = attempt;
+    if (best.error <= 1 || levels.length === 1) break;
+  }
+  const { program, level } = best!;
+  return { graph: program, notes: [...graph.notes, ...inputNotes(program.inputs), ...widthNotes(level, levels[0])] };
+}
+
+/** A program and how far it is from the model: 1 is the most that is enough. */
+interface Attempt {
+  readonly program: IntegerGraph;
+  readonly level: Level;
+  readonly error: number;
+}
+
+function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, level: Level): Attempt {
   const identifier = identifierMaker();
-  const inputBits = widthOption("inputBits", options.inputBits);
-  const inputs = real.inputs.map((input, index): IntegerInput => ({
+  const needs = inputNeeds(lowered, options.inputBits, level.inputBits);
+  const inputs = lowered.inputs.map((input, index): IntegerInput => ({
     name: identifier(input.name),
-    ...quantiseInput(input, index, options, inputBits),
+    ...quantiseInput(input, index, options, needs[index]),
   }));
-  const { kernels, values } = quantiseSteps(real, inputs, planOf(real, inputs, options), {
-    weightBits: widthOption("weightBits", options.weightBits),
-    activationBits: widthOption("activationBits", options.activationBits),
-    identifier,
-  });
+  const samples = options.samples ?? seededSamples(inputs, SEEDED_SAMPLES);
+  const real = simplify(invertDivisors(lowered, sampledRanges(lowered, samples)));
+  const widthsOf = widthsFor(level, options.layers);
+  const possible = possibleRanges(
+    real,
+    inputs.map(({ range }) => range),
+  );
+  const plan = planActivations(real, possible, sampledRanges(real, samples), widthsOf);
+  const { kernels, outputOf: valueOf } = quantiseSteps(real, inputs, plan, identifier);
   const labels = labelsIn(real);
   const outputName = identifierMaker();
   const outputs = real.outputs.map(({ name, shape, from }) =>
-    outputOf(outputName(name), shape, values.get(from)!, labels.has(from)),
+    outputOf(outputName(name), shape, valueOf(from), labels.has(from)),
   );
-  const name = (options.name ?? graph.name).replace(/[^A-Za-z0-9_-]+/g, "_") || "model";
-  const source = { onnxSha256: graph.sha256 };
-  return {
-    graph: { format: "tollgate-graph-1", name, source, inputs, kernels, outputs },
-    notes: notesOn(graph, inputs),
+  const program: IntegerGraph = {
+    format: "tollgate-graph-1",
+    name: (options.name ?? graph.name).replace(/[^A-Za-z0-9_-]+/g, "_") || "model",
+    source: { onnxSha256: graph.sha256 },
+    inputs,
+    kernels,
+    outputs,
+  };
+  return { program, level, error: errorOf(program, real, samples) };
+}
+
+function widthsFor(level: Level, layers: QuantiseOptions["layers"]): (step: RealStep) => Widths {
+  return ({ name }) => {
+    const own = layers !== undefined && Object.hasOwn(layers, name) ? layers[name] : {};
+    return {
+      weightBits: widthOption(`layer ${name}: weightBits`, own.weightBits ?? level.weightBits),
+      activationBits: widthOption(`layer ${name}: activationBits`, own.activationBits ?? level.activationBits),
+    };
   };
 }
 
-function planOf(real: RealGraph, inputs: readonly IntegerInput[], options: QuantiseOptions): ActivationPlan {
-  const ranges = inputs.map(({ range }) => range);
-  const sampled = options.samples === undefined ? undefined : sampledRanges(real, options.samples);
-  const activationBits = widthOption("activationBits", options.activationBits);
-  return planActivations(real, possibleRanges(real, ranges), sampled, activationBits);
+/** The widths to try: what the user has set stays; all set means one try. */
+function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOptions): Level[] {
+  const given = { weightBits, activationBits, inputBits };
+  for (const [name, bits] of Object.entries(given)) widthOption(name, bits);
+  const levels = LEVELS.map((level) => ({
+    weightBits: weightBits ?? level.weightBits,
+    activationBits: activationBits ?? level.activationBits,
+    inputBits: inputBits ?? level.inputBits,
+  }));
+  const isFixed = layers !== undefined || Object.values(given).some((bits) => bits !== undefined);
+  return isFixed ? levels.slice(0, 1) : levels;
 }
+
+/** Multiply-additions that judging a program may take. */
+const MAX_WORK = 2 ** 27;
+
+/** Greatest error over the samples, as a multiple of what is enough. Throws InputError on samples out of range. */
+function errorOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[]): number {
+  const work = real.steps.reduce((sum, step) => sum + workOf(step), 1);
+  const judged = samples.slice(0, Math.max(4, Math.floor(MAX_WORK / work)));
+  const rows = judged.map((sample) => ({
+    integer: decodeOutputs(program, evaluate(program, encodeInputs(program, sample))),
+    real: evaluateReal(real, sample),
+  }));
+  const errors = real.outputs.map(({ from }, index) => {
+    const isLabel = program.outputs[index].role === "label";
+    const pairs = rows.map((row) => [row.integer[index].values, row.real.get(from)!] as const);
+    return isLabel ? labelError(pairs) : valueError(pairs);
+  });
+  const isClassifier = program.outputs.some(({ role }) => role === "label");
+  return errors.reduce((most, error, index) => {
+    const counts = !isClassifier || program.outputs[index].role === "label";
+    return counts ? Math.max(most, error) : most;
+  }, 0);
+}
+
+type Pairs = readonly (readonly [integer: readonly number[], real: readonly number[]])[];
+
+function labelError(pairs: Pairs): number {
+  const different = pairs.filter(([integer, real]) => String(integer) !== String(real)).length;
+  return different / pairs.length / ENOUGH_LABELS;
+}
+
+function valueError(pairs: Pairs): number {
+  const range = pairs
+    .flatMap(([, real]) => real.filter(Number.isFinite))
+    .reduce(hull, { low: Infinity, high: -Infinity });
+  const errors = pairs.flatMap(([integer, real]) => real.map((value, index) => Math.abs(value - integer[index])));
+  const greatest = errors.filter(Number.isFinite).reduce((most, error) => Math.max(most, error), 0);
+  return greatest === 0 ? 0 : greatest / (range.high - range.low) / ENOUGH;
+}
+
+const hull = ({ low, high }: Range, value: number): Range => ({
+  low: Math.min(low, value),
+  high: Math.max(high, value),
+});
+
+const workOf = (step: RealStep): number =>
+  step.kind === "Linear"
+    ? (step.windows.length * step.weights.length * (step.weights[0]?.length ?? 0)) / step.groups
+    : 1;
 
 /** Values that are indices of classes. */
 function labelsIn({ steps }: RealGraph): ReadonlySet<string> {
   const labels = new Set<string>();
   for (const step of steps) {
-    if (step.kind === "ArgMax" || (step.kind === "Permute" && labels.has(step.input))) labels.add(step.output);
+    if (step.kind === "ArgMax" || (step.kind === "Arrange" && step.inputs.every((input) => labels.has(input))))
+      labels.add(step.output);
   }
   return labels;
 }
@@ -91,19 +215,34 @@ function widthOption(name: string, bits = 8): number {
   throw new InputError(`${name}: ${bits} is not a width, want 2 to 16`);
 }
 
-function requireKnownInputs({ inputs }: RealGraph, options: QuantiseOptions): void {
+function requireKnownNames({ nodes }: Graph, { inputs }: RealGraph, options: QuantiseOptions): void {
   const names = inputs.map(({ name }) => name);
   const wrong = Object.keys(options.inputs ?? {}).find((name) => !names.includes(name));
-  if (wrong === undefined) return;
-  throw new InputError(
-    `model.json describes input ${JSON.stringify(wrong)}, but the model has ${JSON.stringify(names)}`,
-  );
+  if (wrong !== undefined) {
+    throw new InputError(
+      `model.json describes input ${JSON.stringify(wrong)}, but the model has ${JSON.stringify(names)}`,
+    );
+  }
+  const layer = Object.keys(options.layers ?? {}).find((name) => nodes.every((node) => node.name !== name));
+  if (layer === undefined) return;
+  throw new InputError(`layer ${JSON.stringify(layer)}: the model has no node of that name`);
 }
 
-const notesOn = (graph: Graph, inputs: readonly IntegerInput[]): string[] => [
-  ...graph.notes,
-  ...inputs.map(({ name, range, bits, signed }) => {
-    const source = { "model.json": "model.json", option: "--input-range", rows: "the rows given" }[range.source];
+const inputNotes = (inputs: readonly IntegerInput[]): string[] =>
+  inputs.map(({ name, range, bits, signed }) => {
+    const source = {
+      "model.json": "model.json",
+      option: "--input-range",
+      rows: "the rows given",
+      model: "what the model compares it with",
+    }[range.source];
     return `input ${name}: range ${range.low} to ${range.high} from ${source}, ${bits} bits ${signed ? "signed" : "unsigned"}`;
-  }),
-];
+  });
+
+const widthNotes = ({ weightBits, activationBits }: Level, first: Level): string[] =>
+  weightBits === first.weightBits && activationBits === first.activationBits
+    ? []
+    : [
+        `8 bits were not faithful enough: weights have ${weightBits} bits and activations ${activationBits}; ` +
+          "--weight-bits and --activation-bits set them",
+      ];

@@ -2,11 +2,14 @@ import { InputError } from "../errors.ts";
 import type { Bounds } from "../ir/graph.ts";
 import type { IntegerInput } from "../ir/integerGraph.ts";
 import type { RealInput } from "../ir/realGraph.ts";
-import type { Range, Sample } from "./realRanges.ts";
+import type { Sample } from "./evaluateReal.ts";
+import type { Range } from "./realRanges.ts";
 
 /** What a model's author says of an input: real bounds, and the distance of neighbouring values of a discrete one. */
 export interface InputDescription {
-  readonly range: readonly [number, number];
+  readonly range?: readonly [number, number] | undefined;
+  /** Bounds by position along the last axis, in place of `range`. */
+  readonly ranges?: readonly (readonly [number, number])[] | undefined;
   readonly step?: number | undefined;
 }
 
@@ -23,32 +26,60 @@ export interface RangeSources {
 /** Widest element of an input, so that encoding stays exact in double precision. */
 const MAX_BITS = 32;
 
+/** What the steps that read an input ask of its integers. */
+export interface InputNeed {
+  /** Bits where the input is not discrete. */
+  readonly bits: number;
+  /** Steps are powers of two, for functions that jump at whole numbers. */
+  readonly binarySteps: boolean;
+  /** Greatest number that each feature is compared with; undefined where features are alike. */
+  readonly thresholds?: readonly number[] | undefined;
+}
+
+type Codec = Omit<IntegerInput, "name">;
+
 /**
- * Integers for a real input. A discrete one is exact in the narrowest width that holds its range; any other gets `bits`
- * bits, unsigned where its range has no negative number. Throws InputError where no range is known or it is unusable.
+ * Integers for a real input. A discrete one is exact in the narrowest width that holds its range; any other gets the
+ * bits that are needed, unsigned where its range has no negative number. Throws InputError where no range is known or it
+ * is unusable.
  */
-export function quantiseInput(
-  input: RealInput,
-  index: number,
-  sources: RangeSources,
-  bits: number,
-): Omit<IntegerInput, "name"> {
-  const { range, step } = rangeOf(input, index, sources);
+export function quantiseInput(input: RealInput, index: number, sources: RangeSources, need: InputNeed): Codec {
+  const { range, step } = rangeOf(input, index, sources, need);
   if (input.bounds !== undefined) requireIntegers(input, input.bounds, range, step);
-  const signed = range.low < 0;
   const unit = step ?? (input.bounds === undefined ? undefined : 1);
-  if (unit === undefined) {
-    const greatest = 2 ** (signed ? bits - 1 : bits) - 1;
-    const scale = Math.max(-range.low, range.high) / greatest;
-    return { shape: input.shape, bits, signed, scale: scale > 0 ? scale : 1, range };
-  }
-  if (!(unit > 0)) throw new InputError(`input ${JSON.stringify(input.name)}: step ${unit} is not a positive number`);
-  const width = widthOf(Math.round(range.low / unit), Math.round(range.high / unit), signed);
-  if (width > MAX_BITS)
-    throw new InputError(
-      `input ${JSON.stringify(input.name)}: range and step need ${width} bits, want at most ${MAX_BITS}`,
-    );
-  return { shape: input.shape, bits: width, signed, scale: unit, range };
+  if (unit !== undefined) return discreteInput(input, range, unit);
+  return range.features === undefined ? evenInput(input, range, need) : featureInput(input, range, need);
+}
+
+function discreteInput({ name, shape }: RealInput, range: IntegerInput["range"], unit: number): Codec {
+  if (!(unit > 0)) throw new InputError(`input ${JSON.stringify(name)}: step ${unit} is not a positive number`);
+  const signed = range.low < 0;
+  const bits = widthOf(Math.round(range.low / unit), Math.round(range.high / unit), signed);
+  if (bits <= MAX_BITS) return { shape, bits, signed, scale: unit, range };
+  throw new InputError(`input ${JSON.stringify(name)}: range and step need ${bits} bits, want at most ${MAX_BITS}`);
+}
+
+function evenInput({ shape }: RealInput, range: IntegerInput["range"], { bits, binarySteps }: InputNeed): Codec {
+  const signed = range.low < 0;
+  const scale = stepFor(Math.max(-range.low, range.high), bits, signed);
+  return { shape, bits, signed, scale: binarySteps ? 2 ** Math.ceil(Math.log2(scale)) : scale, range };
+}
+
+/** Features of different size have steps that are powers of two apart, so that each uses its bits. */
+function featureInput({ shape }: RealInput, range: IntegerInput["range"], { bits }: InputNeed): Codec {
+  const features = range.features!;
+  const signed = features.some(([low]) => low < 0);
+  const steps = features.map(([low, high]) => stepFor(Math.max(-low, high), bits, signed));
+  const scale = steps.reduce((most, step) => Math.max(most, step));
+  const exponents = steps.map((step) => Math.floor(Math.log2(scale / step)));
+  const isEven = exponents.every((exponent) => exponent === 0);
+  return { shape, bits, signed, scale, range, ...(!isEven && { exponents }) };
+}
+
+/** Distance of neighbouring integers where the greatest stands for `extent`. */
+function stepFor(extent: number, bits: number, signed: boolean): number {
+  const step = extent / (2 ** (signed ? bits - 1 : bits) - 1);
+  return step > 0 ? step : 1;
 }
 
 /** What an integer input is fed with has to be integers of its ONNX type, wherever in the range. */
@@ -81,26 +112,72 @@ function widthOf(low: number, high: number, signed: boolean): number {
 }
 
 function rangeOf(
-  { name }: RealInput,
+  input: RealInput,
   index: number,
   { inputs, inputRange, rows = [] }: RangeSources,
+  { thresholds }: InputNeed,
 ): { range: IntegerInput["range"]; step?: number | undefined } {
+  const { name } = input;
   const described = inputs !== undefined && Object.hasOwn(inputs, name) ? inputs[name] : undefined;
-  if (described !== undefined)
-    return { range: checkedRange(name, described.range, "model.json"), step: described.step };
+  if (described !== undefined) return { range: describedRange(input, described), step: described.step };
   if (inputRange !== undefined) return { range: checkedRange(name, inputRange, "option") };
+  if (thresholds !== undefined) return { range: comparedRange(input, index, rows, thresholds) };
   if (rows.length === 0) {
     throw new InputError(
       `input ${JSON.stringify(name)}: its range is not known; give it in model.json or with --input-range LOW,HIGH`,
     );
   }
-  const { low, high } = rows
-    .flatMap((row) => [...row[index]])
-    .reduce<Range>((range, value) => ({ low: Math.min(range.low, value), high: Math.max(range.high, value) }), {
-      low: 0,
-      high: 0,
-    });
+  const { low, high } = rows.flatMap((row) => [...row[index]]).reduce<Range>(hull, { low: 0, high: 0 });
   return { range: checkedRange(name, [low, high], "rows") };
+}
+
+const hull = ({ low, high }: Range, value: number): Range => ({
+  low: Math.min(low, value),
+  high: Math.max(high, value),
+});
+
+function describedRange({ name, shape }: RealInput, { range, ranges }: InputDescription): IntegerInput["range"] {
+  if (ranges === undefined) {
+    if (range === undefined) throw new InputError(`model.json: input ${JSON.stringify(name)}: want range or ranges`);
+    return checkedRange(name, range, "model.json");
+  }
+  const count = shape.at(-1) ?? 1;
+  if (ranges.length !== count) {
+    throw new InputError(
+      `model.json: input ${JSON.stringify(name)}: got ${ranges.length} ranges, want ${count}, one a feature`,
+    );
+  }
+  return featureRange(name, ranges, "model.json");
+}
+
+/** Bounds twice as far out as what the model compares a feature with or the rows hold: beyond, nothing changes. */
+function comparedRange(
+  { name, shape }: RealInput,
+  index: number,
+  rows: readonly Sample[],
+  thresholds: readonly number[],
+): IntegerInput["range"] {
+  const count = shape.at(-1) ?? 1;
+  const extents = thresholds.map((threshold, feature) =>
+    rows.reduce(
+      (most, row) =>
+        row[index].reduce((max, value, at) => (at % count === feature ? Math.max(max, Math.abs(value)) : max), most),
+      threshold,
+    ),
+  );
+  const bounds = extents.map((extent) => 2 * extent || 1).map((bound): [number, number] => [-bound, bound]);
+  return featureRange(name, bounds, "model");
+}
+
+function featureRange(
+  name: string,
+  features: readonly (readonly [number, number])[],
+  source: IntegerInput["range"]["source"],
+): IntegerInput["range"] {
+  const checked = features.map((bounds) => checkedRange(name, bounds, source));
+  const low = checked.reduce((least, range) => Math.min(least, range.low), Infinity);
+  const high = checked.reduce((most, range) => Math.max(most, range.high), -Infinity);
+  return { low, high, source, features: checked.map((range) => [range.low, range.high] as const) };
 }
 
 function checkedRange(

@@ -1,7 +1,7 @@
 import { elementCount } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { Graph, ValueInfo } from "../ir/graph.ts";
-import type { Sample } from "./realRanges.ts";
+import type { Sample } from "./evaluateReal.ts";
 
 /**
  * Groups the rows of an input file, one a model input, into samples: a file may hold several samples one after another.

@@ -1,6 +1,7 @@
 import { elementCount } from "../codec/codec.ts";
+import { elementOf } from "../ir/encodeInputs.ts";
 import type { IntegerInput } from "../ir/integerGraph.ts";
-import type { Sample } from "../passes/realRanges.ts";
+import type { Sample } from "./evaluateReal.ts";
 
 /** Shares of elements that differ from the number nearest 0, in turn: from noise to almost empty inputs. */
 const DENSITIES = [1, 0.5, 0.25, 0.1];
@@ -13,12 +14,12 @@ export function seededSamples(inputs: readonly IntegerInput[], count: number): S
   );
 }
 
-function seededRow({ shape, scale, range }: IntegerInput, density: number, random: () => number): number[] {
-  const [low, high] = [Math.round(range.low / scale), Math.round(range.high / scale)];
-  const rest = Math.min(Math.max(0, low), high);
-  return Array.from({ length: elementCount(shape) }, () => {
+function seededRow(input: IntegerInput, density: number, random: () => number): number[] {
+  return Array.from({ length: elementCount(input.shape) }, (_, index) => {
+    const { step, low, high } = elementOf(input, index);
     const drawn = low + Math.floor(random() * (high - low + 1));
-    return (random() < density ? drawn : rest) * scale;
+    const rest = Math.min(Math.max(0, low), high);
+    return (random() < density ? drawn : rest) * step;
   });
 }
 
