@@ -3,7 +3,15 @@ import { requireIntegers } from "../ir/requireIntegers.ts";
 import type { TreeEnsembleNode, TreeNode } from "../ir/integerGraph.ts";
 import { arrayLiteral, constantFunction } from "./circomText.ts";
 import { type Interval, type Kernel, unbounded } from "./kernel.ts";
-import { type ScoreSum, type TreePlan, costOfRow, planTrees, reachableTrees, scoreBounds } from "./treePlan.ts";
+import {
+  type Lane,
+  type TreePart,
+  type TreePlan,
+  costOfRow,
+  planTrees,
+  reachableTrees,
+  scoreBounds,
+} from "./treePlan.ts";
 
 /** Deepest tree: what recursion takes easily and no trained model reaches. */
 const MAX_DEPTH = 256;
@@ -62,7 +70,7 @@ export const treeEnsemble: Kernel<TreeEnsembleNode> = {
     const { output, batch, base } = node;
     const size = operand.low.length / batch;
     const rows = Array.from({ length: batch }, (_, b) => emitRow(node, plan, b, size));
-    const hasLanes = plan.sums.some(({ lanes }) => lanes.length > 1);
+    const hasLanes = plan.words.some(({ length }) => length > 1);
     return {
       includes: [
         ...(plan.comparisons > 0 ? ["Thermometer.circom", "TreeEnsemble.circom"] : []),
@@ -101,77 +109,85 @@ function boundsOfScores(node: TreeEnsembleNode, [operand]: readonly Interval[]):
 const repeated = (values: Interval["low"], times: number): bigint[] =>
   Array.from({ length: times }, () => values).flat();
 
-/** Functions that return the constants of the plan; circom has no empty arrays, so those hold an unused 0. */
-function declare(output: string, { thermometers, products, sums }: TreePlan): string {
-  const forms = [...products.map(({ factor }) => factor), ...sums.map(({ form }) => form)];
-  const terms = forms.map((form) => [...form.terms]);
-  const starts = [0];
-  for (const { length } of terms) starts.push(starts[starts.length - 1] + length);
-  const array = (name: string, values: readonly (number | bigint)[]): string =>
-    constantFunction(`${output}_${name}`, arrayLiteral(values.length === 0 ? [0] : values));
+/** Functions that return the constants of the plan. */
+function declare(output: string, { thermometers, parts }: TreePlan): string {
   return [
-    ...thermometers.map(({ feature, thresholds }) => array(`thresholds${feature}`, thresholds)),
-    array(
-      "comparisons",
-      products.map(({ comparison }) => comparison),
+    ...thermometers.map(({ feature, thresholds }) =>
+      constantFunction(`${output}_thresholds${feature}`, arrayLiteral(thresholds)),
     ),
-    array("starts", starts),
-    array(
-      "atoms",
-      terms.flat().map(([atom]) => atom),
-    ),
-    array(
-      "coefficients",
-      terms.flat().map(([, coefficient]) => coefficient),
-    ),
-    array(
-      "constants",
-      forms.map(({ constant }) => constant),
+    ...parts.flatMap((part, index) =>
+      tablesOf(part).map(({ name, values }) =>
+        // circom has no empty arrays: those hold an unused 0.
+        constantFunction(`${output}_part${index}_${name}`, arrayLiteral(values.length === 0 ? [0] : values)),
+      ),
     ),
   ].join("");
 }
 
-/** Thermometers, the sums over the trees, and the scores. */
-function emitRow({ output, input, base }: TreeEnsembleNode, plan: TreePlan, row: number, size: number): string[] {
-  const { thermometers, comparisons, products, sums } = plan;
-  const [above, sum] = [`${output}_above${row}`, `${output}_sum${row}`];
-  const scoreAt = (score: number): string => `${output}[${row * base.length + score}]`;
-  if (comparisons === 0) {
-    return sums.flatMap(({ lanes, form }) => lanes.map(({ score }) => `${scoreAt(score)} <== ${form.constant};`));
-  }
-  let start = 0;
-  const comparing = thermometers.flatMap(({ feature, thresholds, width, checksUpper }) => {
-    const count = thresholds.length;
-    const parameters = `${count}, ${output}_thresholds${feature}(), ${width}, ${Number(checksUpper)}`;
-    const signal = `${above}_${feature}`;
-    const lines = [
-      `signal ${signal}[${count}] <== Thermometer(${parameters})(${input}[${row * size + feature}]);`,
-      `for (var i = 0; i < ${count}; i++) { ${above}[${start} + i] <== ${signal}[i]; }`,
-    ];
-    start += count;
-    return lines;
-  });
-  const constants = ["comparisons", "starts", "atoms", "coefficients", "constants"].map((name) => `${output}_${name}()`);
-  const parameters = [comparisons, products.length, sums.length, ...constants].join(", ");
+/** The arrays that circuits/lib/TreeEnsemble.circom takes, in its order. */
+function tablesOf({ products, sums }: TreePart): { name: string; values: readonly (number | bigint)[] }[] {
+  const forms = [...products.map(({ factor }) => factor), ...sums];
+  const terms = forms.map((form) => [...form.terms]);
+  const starts = [0];
+  for (const { length } of terms) starts.push(starts[starts.length - 1] + length);
   return [
-    `signal ${above}[${comparisons}];`,
-    ...comparing,
-    `signal ${sum}[${sums.length}] <== TreeEnsemble(${parameters})(${above});`,
-    ...sums.flatMap(({ lanes }, index) => emitScores(lanes, `${sum}[${index}]`, `${sum}_lanes${index}`, scoreAt)),
+    { name: "comparisons", values: products.map(({ comparison }) => comparison) },
+    { name: "starts", values: starts },
+    { name: "atoms", values: terms.flat().map(([atom]) => atom) },
+    { name: "coefficients", values: terms.flat().map(([, coefficient]) => coefficient) },
+    { name: "constants", values: forms.map(({ constant }) => constant) },
   ];
 }
 
-function emitScores(
-  lanes: ScoreSum["lanes"],
-  sum: string,
-  signal: string,
-  scoreAt: (score: number) => string,
+/** Comparisons, sums over the trees and scores of one row of `size` features. */
+function emitRow(node: TreeEnsembleNode, plan: TreePlan, row: number, size: number): string[] {
+  const { output, base } = node;
+  const scoreAt = (score: number): string => `${output}[${row * base.length + score}]`;
+  if (plan.comparisons === 0) {
+    return plan.words.map(([{ score, low }]) => `${scoreAt(score)} <== ${low};`);
+  }
+  const above = `${output}_above${row}`;
+  const sumOf = (part: number): string => `${output}_sum${row}_${part}`;
+  return [
+    ...emitComparisons(node, plan, row * size, above),
+    ...plan.parts.map((part, index) => {
+      const tables = tablesOf(part).map(({ name }) => `${output}_part${index}_${name}()`);
+      const parameters = [plan.comparisons, part.products.length, plan.words.length, ...tables].join(", ");
+      return `signal ${sumOf(index)}[${plan.words.length}] <== TreeEnsemble(${parameters})(${above});`;
+    }),
+    ...plan.words.flatMap((lanes, word) => {
+      const sum = plan.parts.map((_, index) => `${sumOf(index)}[${word}]`).join(" + ");
+      return emitScores(lanes, sum, `${output}_word${row}_${word}`, scoreAt);
+    }),
+  ];
+}
+
+/** Declares `above`, all comparisons of one row of features. */
+function emitComparisons(
+  { output, input }: TreeEnsembleNode,
+  { thermometers, comparisons }: TreePlan,
+  firstFeature: number,
+  above: string,
 ): string[] {
+  let start = 0;
+  const lines = thermometers.flatMap(({ feature, thresholds, width, checksUpper }) => {
+    const count = thresholds.length;
+    const parameters = `${count}, ${output}_thresholds${feature}(), ${width}, ${Number(checksUpper)}`;
+    const signal = `${above}_${feature}`;
+    const copy = `for (var i = 0; i < ${count}; i++) { ${above}[${start} + i] <== ${signal}[i]; }`;
+    start += count;
+    return [`signal ${signal}[${count}] <== Thermometer(${parameters})(${input}[${firstFeature + feature}]);`, copy];
+  });
+  return [`signal ${above}[${comparisons}];`, ...lines];
+}
+
+function emitScores(lanes: readonly Lane[], sum: string, word: string, scoreAt: (score: number) => string): string[] {
   if (lanes.length === 1) return [`${scoreAt(lanes[0].score)} <== ${sum};`];
   const widths = arrayLiteral(lanes.map(({ width }) => width));
   const lows = arrayLiteral(lanes.map(({ low }) => low));
   return [
-    `signal ${signal}[${lanes.length}] <== TreeLanes(${lanes.length}, ${widths}, ${lows})(${sum});`,
-    ...lanes.map(({ score }, lane) => `${scoreAt(score)} <== ${signal}[${lane}];`),
+    `signal ${word} <== ${sum};`,
+    `signal ${word}_lanes[${lanes.length}] <== TreeLanes(${lanes.length}, ${widths}, ${lows})(${word});`,
+    ...lanes.map(({ score }, lane) => `${scoreAt(score)} <== ${word}_lanes[${lane}];`),
   ];
 }

@@ -11,44 +11,48 @@ interface Product {
   readonly factor: LinearForm;
 }
 
-/**
- * Writes trees as linear forms over comparisons and products of a comparison and a form; sums of the same trees with
- * other leaves may follow one another and share products.
- */
+/** One number for what a leaf adds to some scores. */
+export type Packing = (add: readonly number[]) => bigint;
+
+/** Sums of trees as linear forms over comparisons and products of a comparison and a form; equal products are made once. */
 export class TreeForms {
-  /** Number of comparisons: of every feature with its thresholds, feature by feature, thresholds ascending. */
-  readonly comparisons: number;
   readonly products: Product[] = [];
+  /** Of the trees added so far, for each packing. */
+  readonly sums: readonly { constant: bigint; readonly terms: Map<number, bigint> }[];
+  readonly #packings: readonly Packing[];
+  /** Number of each comparison by feature and threshold, features in order, thresholds ascending. */
   readonly #comparisonOf = new Map<number, ReadonlyMap<number, number>>();
-  readonly #featureOf: number[] = [];
+  /** Feature of each comparison. */
+  readonly #features: number[] = [];
   /** Atom of each product by what it multiplies. */
   readonly #known = new Map<string, number>();
 
-  constructor(thermometers: readonly { readonly feature: number; readonly thresholds: readonly number[] }[]) {
+  constructor(
+    thermometers: readonly { readonly feature: number; readonly thresholds: readonly number[] }[],
+    packings: readonly Packing[],
+  ) {
     for (const { feature, thresholds } of thermometers) {
-      const first = this.#featureOf.length;
+      const first = this.#features.length;
       this.#comparisonOf.set(feature, new Map(thresholds.map((threshold, j) => [threshold, first + j])));
-      this.#featureOf.push(...thresholds.map(() => feature));
+      for (const _ of thresholds) this.#features.push(feature);
     }
-    this.comparisons = this.#featureOf.length;
+    this.#packings = packings;
+    this.sums = packings.map(() => ({ constant: 0n, terms: new Map() }));
   }
 
-  /** start + Σ over the trees of `valueOf` what the reached leaf adds. */
-  sum(trees: readonly TreeNode[], valueOf: (add: readonly number[]) => bigint, start: bigint): LinearForm {
-    const terms = new Map<number, bigint>();
-    let constant = start;
-    for (const tree of trees) {
-      const form = this.#formOf(tree, valueOf);
-      constant += form.constant;
-      addTerms(terms, form.terms, 1n);
-    }
-    return { constant, terms };
+  /** Takes another tree into all sums. */
+  add(tree: TreeNode): void {
+    this.#packings.forEach((pack, index) => {
+      const { constant, terms } = this.#formOf(tree, pack);
+      this.sums[index].constant += constant;
+      addTerms(this.sums[index].terms, terms, 1n);
+    });
   }
 
   /** yes + above · (no − yes), bottom up. */
-  #formOf(tree: TreeNode, valueOf: (add: readonly number[]) => bigint): LinearForm {
-    if ("add" in tree) return { constant: valueOf(tree.add), terms: new Map() };
-    const [yes, no] = [this.#formOf(tree.yes, valueOf), this.#formOf(tree.no, valueOf)];
+  #formOf(tree: TreeNode, pack: Packing): LinearForm {
+    if ("add" in tree) return { constant: pack(tree.add), terms: new Map() };
+    const [yes, no] = [this.#formOf(tree.yes, pack), this.#formOf(tree.no, pack)];
     const comparison = this.#comparisonOf.get(tree.feature)!.get(tree.threshold)!;
     return plus(yes, this.#times(comparison, plus(no, yes, -1n)));
   }
@@ -58,11 +62,12 @@ export class TreeForms {
    * greater.
    */
   #times(comparison: number, form: LinearForm): LinearForm {
-    const feature = this.#featureOf[comparison];
-    if ([...form.terms.keys()].every((atom) => this.#featureOf[atom] === feature)) {
+    const feature = this.#features[comparison];
+    if ([...form.terms.keys()].every((atom) => this.#features[atom] === feature)) {
       const terms = new Map<number, bigint>();
       addTerms(terms, new Map([[comparison, form.constant]]), 1n);
-      for (const [atom, coefficient] of form.terms) addTerms(terms, new Map([[Math.max(atom, comparison), coefficient]]), 1n);
+      for (const [atom, coefficient] of form.terms)
+        addTerms(terms, new Map([[Math.max(atom, comparison), coefficient]]), 1n);
       return { constant: 0n, terms };
     }
     return { constant: 0n, terms: new Map([[this.#product(comparison, form), 1n]]) };
@@ -72,7 +77,7 @@ export class TreeForms {
     const key = [comparison, factor.constant, ...[...factor.terms].sort(([a], [b]) => a - b)].join();
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const atom = this.comparisons + this.products.length;
+    const atom = this.#features.length + this.products.length;
     this.products.push({ comparison, factor });
     this.#known.set(key, atom);
     return atom;

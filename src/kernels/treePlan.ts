@@ -4,7 +4,10 @@ import type { TreeEnsembleNode, TreeNode } from "../ir/integerGraph.ts";
 import { bitLength } from "./bitLength.ts";
 import { affineRows } from "./circomText.ts";
 import type { Cost, Interval } from "./kernel.ts";
-import { type LinearForm, TreeForms } from "./treeForms.ts";
+import { type LinearForm, type Packing, TreeForms } from "./treeForms.ts";
+
+/** Products in one instance of a template: its tables must fit a function of the witness program. */
+const PART_PRODUCTS = 1 << 14;
 
 /** What the circuit of one row of an ensemble computes; the same for every row. */
 export interface TreePlan {
@@ -12,10 +15,17 @@ export interface TreePlan {
   readonly thermometers: readonly Thermometer[];
   /** Comparisons of all thermometers one after another: the first atoms of the forms. */
   readonly comparisons: number;
+  /** The trees, in a few parts where they are many; the base is in the first. */
+  readonly parts: readonly TreePart[];
+  /** Scores that are summed in one number each, as lanes where they are several. */
+  readonly words: readonly (readonly Lane[])[];
+}
+
+export interface TreePart {
   /** Products of a comparison and a form, the atoms after the comparisons; each reads earlier ones only. */
   readonly products: readonly { readonly comparison: number; readonly factor: LinearForm }[];
-  /** Sums of trees with their base, each of one score or of several in lanes. */
-  readonly sums: readonly ScoreSum[];
+  /** What these trees add to each word: Σ score · 2^start, `start` being the widths of the lanes before. */
+  readonly sums: readonly LinearForm[];
 }
 
 /** Comparisons of one feature with its thresholds; see circuits/lib/Thermometer.circom. */
@@ -29,13 +39,7 @@ export interface Thermometer {
   readonly checksUpper: boolean;
 }
 
-/** Scores that one sum of trees gives: form = Σ score · 2^start, each score in [low, low + 2^width). */
-export interface ScoreSum {
-  readonly lanes: readonly Lane[];
-  readonly form: LinearForm;
-}
-
-/** A score in a sum; `width` and `low` bound it, base included. */
+/** A score in a word, in [low, low + 2^width) with its base. */
 export interface Lane {
   readonly score: number;
   readonly low: bigint;
@@ -48,7 +52,7 @@ export function planTrees(node: TreeEnsembleNode, operand: Interval): TreePlan {
   const bounds = boundsOfRow(node, operand);
   const scores = scoreLanes(node, trees);
   const thermometers = thermometersOf(node, trees, bounds);
-  const separate = planSums(
+  const separate = planWords(
     node,
     trees,
     thermometers,
@@ -57,25 +61,39 @@ export function planTrees(node: TreeEnsembleNode, operand: Interval): TreePlan {
   const varying = scores.filter(({ width }) => width > 0);
   if (varying.length < 2) return separate;
   const fixed = scores.filter(({ width }) => width === 0).map((lane) => [lane]);
-  const shared = planSums(node, trees, thermometers, [...lanesByWord(varying), ...fixed]);
+  const shared = planWords(node, trees, thermometers, [...lanesByWord(varying), ...fixed]);
   return totalOf(costOfRow(shared)) < totalOf(costOfRow(separate)) ? shared : separate;
 }
 
 /** Constraints of one row. */
-export function costOfRow({ thermometers, products, sums }: TreePlan): Cost {
-  const cost = { nonlinear: products.length, linear: 0 };
+export function costOfRow({ thermometers, parts, words }: TreePlan): Cost {
+  const cost = { nonlinear: 0, linear: 0 };
   for (const { thresholds, width, checksUpper } of thermometers) {
     cost.nonlinear += thresholds.length + (checksUpper ? 2 : 1) * width;
     // A feature that is its thermometer is one linear constraint, or the very signal of a single comparison.
     if (width === 0) cost.linear += affineRows(Array(thresholds.length).fill(1), thresholds[0]);
   }
-  for (const { lanes, form } of sums) {
-    cost.linear += affineRows([...form.terms.values()], form.constant);
-    if (lanes.length === 1) continue;
+  for (const { products, sums } of parts) {
+    cost.nonlinear += products.length;
+    for (const { terms, constant } of sums) cost.linear += affineRows([...terms.values()], constant);
+  }
+  words.forEach((lanes, word) => {
+    cost.linear += rowsOfWord(parts.map(({ sums }) => sums[word]));
+    if (lanes.length === 1) return;
     cost.linear += 1;
     cost.nonlinear += lanes.reduce((sum, { width }) => sum + width, 0);
-  }
+  });
   return cost;
+}
+
+/** Linear constraints that add up what the parts give; parts without terms are constants by then. */
+function rowsOfWord(sums: readonly LinearForm[]): number {
+  const constants = sums.filter(({ terms }) => terms.size === 0);
+  const varying = sums.length - constants.length;
+  return affineRows(
+    Array(varying).fill(1),
+    constants.reduce((sum, { constant }) => sum + constant, 0n),
+  );
 }
 
 const totalOf = ({ nonlinear, linear }: Cost): number => nonlinear + linear;
@@ -149,7 +167,11 @@ function leafBounds(tree: TreeNode): Interval {
   };
 }
 
-function thermometersOf({ name }: TreeEnsembleNode, trees: readonly TreeNode[], { low, high }: Interval): Thermometer[] {
+function thermometersOf(
+  { name }: TreeEnsembleNode,
+  trees: readonly TreeNode[],
+  { low, high }: Interval,
+): Thermometer[] {
   const asked = new Map<number, Set<number>>();
   for (const tree of trees) collectThresholds(tree, asked);
   return [...asked.keys()]
@@ -199,19 +221,31 @@ function lanesByWord(lanes: readonly Lane[]): Lane[][] {
   return words;
 }
 
-/** Forms for given lanes; products that several sums need are shared. */
-function planSums(
+/** Forms for given lanes; products that several words need are shared. */
+function planWords(
   { base }: TreeEnsembleNode,
   trees: readonly TreeNode[],
   thermometers: readonly Thermometer[],
   words: readonly (readonly Lane[])[],
 ): TreePlan {
-  const forms = new TreeForms(thermometers);
-  const sums = words.map((lanes) => {
-    const factors = lanes.map((_, index) => 1n << lanes.slice(0, index).reduce((sum, { width }) => sum + BigInt(width), 0n));
-    const pack = (add: readonly number[]): bigint =>
-      lanes.reduce((sum, { score }, index) => sum + factors[index] * BigInt(add[score]), 0n);
-    return { lanes, form: forms.sum(trees, pack, pack(base)) };
+  const packings = words.map(packingOf);
+  const parts = [new TreeForms(thermometers, packings)];
+  // A base is a tree of one leaf.
+  for (const tree of [{ add: base }, ...trees]) {
+    if (parts[parts.length - 1].products.length >= PART_PRODUCTS) parts.push(new TreeForms(thermometers, packings));
+    parts[parts.length - 1].add(tree);
+  }
+  const comparisons = thermometers.reduce((sum, { thresholds }) => sum + thresholds.length, 0);
+  return { thermometers, comparisons, parts, words };
+}
+
+/** Puts what a leaf adds to the scores of a word into their lanes. */
+function packingOf(lanes: readonly Lane[]): Packing {
+  let start = 0n;
+  const factors = lanes.map(({ width }) => {
+    const factor = 1n << start;
+    start += BigInt(width);
+    return factor;
   });
-  return { thermometers, comparisons: forms.comparisons, products: forms.products, sums };
+  return (add) => lanes.reduce((sum, { score }, index) => sum + factors[index] * BigInt(add[score]), 0n);
 }
