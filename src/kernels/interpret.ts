@@ -13,6 +13,15 @@ const WIRE_LIMIT = 1n << 252n;
  * on elements that are missing, too many or out of the input's range.
  */
 export function evaluate(graph: IntegerGraph, inputs: readonly (readonly bigint[])[]): bigint[][] {
+  const values = evaluateValues(graph, inputs);
+  return graph.outputs.map(({ name, from }) => [...lookUp(values, from, `output ${name}`)]);
+}
+
+/** Runs the program like `evaluate` and gives every value by its name. */
+export function evaluateValues(
+  graph: IntegerGraph,
+  inputs: readonly (readonly bigint[])[],
+): Map<string, readonly bigint[]> {
   if (inputs.length !== graph.inputs.length) {
     throw new InputError(`inputs: got ${inputs.length} tensors, want ${graph.inputs.length}`);
   }
@@ -22,7 +31,7 @@ export function evaluate(graph: IntegerGraph, inputs: readonly (readonly bigint[
     const kernel = kernelOf(node);
     define(values, node.output, kernel.reference(node, operandsOf(node, values)));
   }
-  return graph.outputs.map(({ name, from }) => [...lookUp(values, from, `output ${name}`)]);
+  return values;
 }
 
 /**

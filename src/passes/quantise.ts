@@ -15,7 +15,7 @@ import { bitWidth } from "./integerWidth.ts";
 import { invertDivisors } from "./invertDivisors.ts";
 import { lowerGraph } from "./lowerGraph.ts";
 import { type RangeSources, quantiseInput } from "./quantiseInput.ts";
-import { quantiseSteps } from "./quantiseSteps.ts";
+import { type Meaning, quantiseSteps } from "./quantiseSteps.ts";
 import { type Range, possibleRanges, sampledRanges } from "./realRanges.ts";
 import { simplify } from "./simplify.ts";
 import { seededSamples } from "./seededSamples.ts";
@@ -37,6 +37,9 @@ export interface QuantiseOptions extends RangeSources {
 
 export interface QuantisedModel {
   readonly graph: IntegerGraph;
+  /** The model in real numbers, and which of its values the program's stand for. */
+  readonly real: RealGraph;
+  readonly meanings: ReadonlyMap<string, Meaning>;
   /** Choices that a user should be told, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -78,13 +81,12 @@ export function quantise(graph: Graph, options: QuantiseOptions = {}): Quantised
     if (best === undefined || attempt.error < best.error) best = attempt;
     if (best.error <= 1 || levels.length === 1) break;
   }
-  const { program, level } = best!;
-  return { graph: program, notes: [...graph.notes, ...inputNotes(program.inputs), ...widthNotes(level, levels[0])] };
+  const { level, ...model } = best!;
+  return { ...model, notes: [...graph.notes, ...inputNotes(model.graph.inputs), ...widthNotes(level, levels[0])] };
 }
 
 /** A program and how far it is from the model: 1 is the most that is enough. */
-interface Attempt {
-  readonly program: IntegerGraph;
+interface Attempt extends Omit<QuantisedModel, "notes"> {
   readonly level: Level;
   readonly error: number;
 }
@@ -104,7 +106,7 @@ function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, 
     inputs.map(({ range }) => range),
   );
   const plan = planActivations(real, possible, sampledRanges(real, samples), widthsOf);
-  const { kernels, outputOf: valueOf } = quantiseSteps(real, inputs, plan, identifier);
+  const { kernels, meanings, outputOf: valueOf } = quantiseSteps(real, inputs, plan, identifier);
   const labels = labelsIn(real);
   const outputName = identifierMaker();
   const outputs = real.outputs.map(({ name, shape, from }) =>
@@ -118,7 +120,7 @@ function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, 
     kernels,
     outputs,
   };
-  return { program, level, error: errorOf(program, real, samples) };
+  return { graph: program, real, meanings, level, error: errorOf(program, real, samples) };
 }
 
 function widthsFor(level: Level, layers: QuantiseOptions["layers"]): (step: RealStep) => Widths {

@@ -23,16 +23,35 @@ export interface Context {
   narrowed(value: string, name: string, present: IntegerValue, target: Target): IntegerValue;
 }
 
+/** An integer program with what its values stand for. */
+export interface QuantisedSteps {
+  readonly kernels: readonly KernelNode[];
+  /** The value that a program gives out for a real one. */
+  outputOf(value: string): IntegerValue;
+  /** Values that stand for one of the real program, by their name; others only prepare them. */
+  readonly meanings: ReadonlyMap<string, Meaning>;
+}
+
+/** What an integer value stands for. */
+export interface Meaning {
+  /** The value of the real program. */
+  readonly real: string;
+  readonly value: IntegerValue;
+  /** The ONNX node that it came from. */
+  readonly node: string;
+}
+
 /** Makes kernels for every step. Weights and biases become integers; scales follow the plan. */
 export function quantiseSteps(
   graph: RealGraph,
   inputs: readonly IntegerInput[],
   plan: ActivationPlan,
   identifier: (text: string) => string,
-): { kernels: readonly KernelNode[]; outputOf: (value: string) => IntegerValue } {
+): QuantisedSteps {
   const values = new Map(graph.inputs.map(({ value }, index) => [value, valueOfInput(inputs[index])]));
   const program = createProgram([...values.values()], identifier);
   const rounded = new Map<string, IntegerValue>();
+  const meanings = new Map<string, Meaning>();
   const context: Context = {
     plan,
     program,
@@ -46,11 +65,20 @@ export function quantiseSteps(
       const key = `${target.bits} ${value}`;
       const result = rounded.get(key) ?? narrow(program, `${name}_input`, present, target);
       rounded.set(key, result);
+      if (result !== present) meanings.set(result.name, { real: value, value: result, node: name });
       return result;
     },
   };
-  for (const step of graph.steps) values.set(step.output, quantiseStep(step, context));
-  return { kernels: program.kernels, outputOf: (value) => uniform(program, value, context.presentOf(value, value)) };
+  for (const step of graph.steps) {
+    const value = quantiseStep(step, context);
+    values.set(step.output, value);
+    if (!meanings.has(value.name)) meanings.set(value.name, { real: step.output, value, node: step.name });
+  }
+  return {
+    kernels: program.kernels,
+    meanings,
+    outputOf: (value) => uniform(program, value, context.presentOf(value, value)),
+  };
 }
 
 function valueOfInput({ name, shape, scale, exponents, ...codec }: IntegerInput): IntegerValue {
