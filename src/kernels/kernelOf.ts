@@ -5,12 +5,14 @@ import { arrange } from "./arrange.ts";
 import type { Kernel } from "./kernel.ts";
 import { linear } from "./linear.ts";
 import { requantise } from "./requantise.ts";
+import { treeEnsemble } from "./treeEnsemble.ts";
 
 const KERNELS = {
   ArgMax: argMax,
   Arrange: arrange,
   Linear: linear,
   Requantise: requantise,
+  TreeEnsemble: treeEnsemble,
 };
 
 /** The kernel that gives `node` its meaning. Throws InputError on a kind that does not exist. */
