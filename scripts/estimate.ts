@@ -2,7 +2,9 @@ import { Command } from "commander";
 import { emitModel } from "../src/model/compileModel.ts";
 import { quantiseModel, readGraph } from "../src/model/importModel.ts";
 import { readModelFiles } from "../src/model/modelFiles.ts";
-import { describeCosts } from "./terminal/costTable.ts";
+import { adviseDomain } from "../src/model/adviseDomain.ts";
+import type { WidthOptions } from "../src/passes/quantise.ts";
+import { describeAdvice, describeCosts } from "./terminal/costTable.ts";
 import {
   calibrationRows,
   importOptionsOf,
@@ -23,8 +25,11 @@ async function estimate(model: string, options: ModelOptions): Promise<void> {
   const files = await readModelFiles(modelPath(model));
   const rows = await calibrationRows(options);
   const imported = importOptionsOf(options, rows);
-  const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
-  const { emitted } = emitModel(graph);
-  notes.forEach((note) => console.log(`  ${note}`));
+  const graph = readGraph(files, imported);
+  const quantised = quantiseModel(files, graph, imported);
+  const { emitted } = emitModel(quantised.graph);
+  quantised.notes.forEach((note) => console.log(`  ${note}`));
   console.log(describeCosts(emitted));
+  const requantise = (widths: WidthOptions) => quantiseModel(files, graph, { ...imported, ...widths }).graph;
+  console.log(describeAdvice(adviseDomain(quantised.widths, emitted.cost.domainPower, requantise)));
 }

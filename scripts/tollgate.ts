@@ -7,6 +7,7 @@ import { deployCommand } from "./deploy.ts";
 import { estimateCommand } from "./estimate.ts";
 import { generateCommand } from "./generate.ts";
 import { proveCommand } from "./prove.ts";
+import { reportCommand } from "./report.ts";
 import { setupCommand } from "./setup.ts";
 import { tryCommand } from "./try.ts";
 import { verifyCommand } from "./verify.ts";
@@ -16,6 +17,7 @@ const program = new Command("tollgate")
   .addCommand(demoCommand())
   .addCommand(tryCommand())
   .addCommand(estimateCommand())
+  .addCommand(reportCommand())
   .addCommand(compileCommand())
   .addCommand(setupCommand())
   .addCommand(proveCommand())

@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
+import { InputError } from "../../src/errors.ts";
 import type { ImportOptions } from "../../src/model/importModel.ts";
+import type { Candidate } from "../../src/model/searchWidths.ts";
 import { readInputRows } from "../../src/model/modelFiles.ts";
 import { projectPath } from "../../src/paths.ts";
 import { callerPath } from "./callerPath.ts";
+import { formatInteger } from "./table.ts";
 
 /** Options of every command that reads a model. */
 export interface ModelOptions {
@@ -13,6 +16,7 @@ export interface ModelOptions {
   readonly inputBits?: number;
   readonly batch?: number;
   readonly dim?: ReadonlyMap<string, number>;
+  readonly accuracy?: number;
   readonly maxPower: number;
   /** Path as given; the rows decide scales, and ranges that nothing else says. */
   readonly calibration?: string;
@@ -36,14 +40,23 @@ export const withModelOptions = (command: Command): Command =>
     .option("--batch <size>", "size of a first axis that the model leaves open (default: 1)", parsePositive)
     .option("--dim <name=size>", "size of a symbolic axis; can be repeated", collectDimension)
     .option("--calibration <file>", "input rows that choose scales where the model brings no samples/calibration.json")
+    .option(
+      "--accuracy <percent>",
+      "choose the widths of the cheapest circuit that keeps this share of labels, or this nearness, on the samples",
+      parsePercent,
+    )
     .option("--max-power <power>", "largest domain, as a power of two", parsePositive, DEFAULT_MAX_POWER);
 
 export const importOptionsOf = (
   { dim, ...options }: ModelOptions,
   rows?: readonly (readonly number[])[],
 ): ImportOptions => {
-  const { inputRange, weightBits, activationBits, inputBits, batch } = options;
-  return { inputRange, weightBits, activationBits, inputBits, batch, dimensions: dim, rows };
+  const { inputRange, weightBits, activationBits, inputBits, batch, accuracy } = options;
+  const widths = { weightBits, activationBits, inputBits };
+  if (accuracy !== undefined && Object.values(widths).some((bits) => bits !== undefined)) {
+    throw new InputError("--accuracy: chooses the widths itself; give it without --weight-bits and the like");
+  }
+  return { inputRange, ...widths, batch, dimensions: dim, rows, accuracy, onCandidate: tellCandidate };
 };
 
 /** The rows of `--calibration`. Never the input that is proven: the key would depend on it. */
@@ -60,6 +73,25 @@ export function parsePositive(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value > 0) return value;
   throw new InvalidArgumentError("want a positive integer.");
+}
+
+function parsePercent(text: string): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value > 0 && value <= 100) return value;
+  throw new InvalidArgumentError("want a percentage above 0 and up to 100, for example 99.5.");
+}
+
+/** A line a program that a search for widths looks at. */
+function tellCandidate({
+  widths: { weightBits, activationBits, inputBits, layers },
+  accuracy,
+  emitted,
+}: Candidate): void {
+  const bits = `weights ${weightBits}, activations ${activationBits}, inputs ${inputBits} bits`;
+  const own = Object.keys(layers ?? {}).length;
+  console.error(
+    `  ${bits}${own === 0 ? "" : `, ${own} layers of their own`}: ${accuracy.toFixed(2)} %, ${formatInteger(emitted.emitted.cost.total)} constraints`,
+  );
 }
 
 function parseRange(text: string): [number, number] {

@@ -2,7 +2,9 @@ import { InputError, inFile } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
 import { readOnnx } from "../onnx/readOnnx.ts";
 import { quantise, type QuantisedModel, type QuantiseOptions } from "../passes/quantise.ts";
+import type { Sample } from "../passes/evaluateReal.ts";
 import { samplesOf } from "../passes/samples.ts";
+import { type Candidate, searchWidths } from "./searchWidths.ts";
 import type { ModelFiles } from "./modelFiles.ts";
 
 /** What a user may set beside the model's own files. */
@@ -17,6 +19,10 @@ export interface ImportOptions extends Pick<
   readonly rows?: readonly (readonly number[])[] | undefined;
   readonly batch?: number | undefined;
   readonly dimensions?: ReadonlyMap<string, number> | undefined;
+  /** Percent that the cheapest widths have to keep on the samples; see `searchWidths`. */
+  readonly accuracy?: number | undefined;
+  /** Told of every program that a search for widths looks at. */
+  readonly onCandidate?: ((candidate: Candidate) => void) | undefined;
 }
 
 /** Reads a model's graph from its ONNX bytes. */
@@ -25,18 +31,41 @@ export const readGraph = ({ onnx, onnxPath }: ModelFiles, { batch, dimensions }:
 
 /** Makes the integer program of a graph, with what the model's folder says of inputs and samples. Throws InputError. */
 export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOptions): QuantisedModel {
-  const { rows, batch: _batch, dimensions: _dimensions, ...widths } = options;
-  const { calibration } = files;
-  const given = rows && samplesOf(graph, rows);
-  const samples = calibration && inFile(calibration.path, () => samplesOf(graph, calibration.rows));
-  return quantise(graph, {
+  const { rows, batch: _batch, dimensions: _dimensions, accuracy, onCandidate = () => {}, ...widths } = options;
+  const samples = samplesFor(files, graph, rows);
+  const settings: QuantiseOptions = {
     ...widths,
     name: files.name,
     inputs: files.config?.inputs,
     layers: files.config?.layers,
-    rows: given,
-    samples: samples ?? given,
-  });
+    rows: rows && samplesOf(graph, rows),
+    samples,
+  };
+  if (accuracy === undefined) return quantise(graph, settings);
+  if (samples === undefined) {
+    throw new InputError(
+      `--accuracy ${accuracy}: there are no samples; give samples/calibration.json or --calibration FILE`,
+    );
+  }
+  const search = { accuracy, samples, onCandidate };
+  const found = searchWidths({ ...search, quantise: (chosen) => quantise(graph, { ...settings, ...chosen }) });
+  return { ...found.quantised, notes: [...found.quantised.notes, foundNote(found)] };
+}
+
+/** Samples of a model: its own, else the rows given. */
+export function samplesFor(
+  { calibration }: ModelFiles,
+  graph: Graph,
+  rows: ImportOptions["rows"],
+): Sample[] | undefined {
+  if (calibration !== undefined) return inFile(calibration.path, () => samplesOf(graph, calibration.rows));
+  return rows && samplesOf(graph, rows);
+}
+
+function foundNote({ widths: { weightBits, activationBits, inputBits, layers }, accuracy }: Candidate): string {
+  const options = `--weight-bits ${weightBits} --activation-bits ${activationBits} --input-bits ${inputBits}`;
+  const own = Object.keys(layers ?? {}).length === 0 ? "" : `, and "layers": ${JSON.stringify(layers)} in model.json`;
+  return `${accuracy.toFixed(2)} % with ${options}${own}`;
 }
 
 /**

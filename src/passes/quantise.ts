@@ -1,13 +1,11 @@
 import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
-import { decodeOutputs } from "../ir/decodeOutputs.ts";
-import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph, IntegerInput, IntegerOutput } from "../ir/integerGraph.ts";
 import type { RealGraph, RealStep } from "../ir/realGraph.ts";
-import { evaluate } from "../kernels/interpret.ts";
 import { planActivations, type Widths } from "./activationPlan.ts";
-import { type Sample, evaluateReal } from "./evaluateReal.ts";
+import type { Sample } from "./evaluateReal.ts";
+import { faithfulnessOf } from "./faithfulness.ts";
 import { identifierMaker } from "./identifiers.ts";
 import { inputNeeds } from "./inputNeeds.ts";
 import type { IntegerValue } from "./integerProgram.ts";
@@ -16,15 +14,12 @@ import { invertDivisors } from "./invertDivisors.ts";
 import { lowerGraph } from "./lowerGraph.ts";
 import { type RangeSources, quantiseInput } from "./quantiseInput.ts";
 import { type Meaning, quantiseSteps } from "./quantiseSteps.ts";
-import { type Range, possibleRanges, sampledRanges } from "./realRanges.ts";
+import { possibleRanges, sampledRanges } from "./realRanges.ts";
 import { simplify } from "./simplify.ts";
 import { seededSamples } from "./seededSamples.ts";
 
-export interface QuantiseOptions extends RangeSources {
-  /** Inputs that choose the scales of activations; the widths of all values come from the input ranges alone. */
-  readonly samples?: readonly Sample[] | undefined;
-  /** Name of the program; the ONNX graph's where absent. */
-  readonly name?: string | undefined;
+/** Widths that a user may set. */
+export interface WidthOptions {
   /** Width of weights, sign included, 2 to 16; as narrow as is faithful, from 8, where absent. */
   readonly weightBits?: number | undefined;
   /** Width of activations, 2 to 16; as narrow as is faithful, from 8, where absent. */
@@ -35,22 +30,31 @@ export interface QuantiseOptions extends RangeSources {
   readonly layers?: Readonly<Record<string, Partial<Widths>>> | undefined;
 }
 
+export interface QuantiseOptions extends RangeSources, WidthOptions {
+  /** Inputs that choose the scales of activations; the widths of all values come from the input ranges alone. */
+  readonly samples?: readonly Sample[] | undefined;
+  /** Name of the program; the ONNX graph's where absent. */
+  readonly name?: string | undefined;
+}
+
 export interface QuantisedModel {
   readonly graph: IntegerGraph;
   /** The model in real numbers, and which of its values the program's stand for. */
   readonly real: RealGraph;
   readonly meanings: ReadonlyMap<string, Meaning>;
+  /** Widths of all layers that have none of their own. */
+  readonly widths: UniformWidths;
   /** Choices that a user should be told, a sentence each. */
   readonly notes: readonly string[];
 }
 
 /** Widths of a whole program. */
-interface Level extends Widths {
+export interface UniformWidths extends Widths {
   readonly inputBits: number;
 }
 
 /** Widths that are tried in turn where the user sets none. */
-const LEVELS: readonly Level[] = [
+const LEVELS: readonly UniformWidths[] = [
   { weightBits: 8, activationBits: 8, inputBits: 8 },
   { weightBits: 10, activationBits: 10, inputBits: 10 },
   { weightBits: 12, activationBits: 12, inputBits: 12 },
@@ -81,17 +85,19 @@ export function quantise(graph: Graph, options: QuantiseOptions = {}): Quantised
     if (best === undefined || attempt.error < best.error) best = attempt;
     if (best.error <= 1 || levels.length === 1) break;
   }
-  const { level, ...model } = best!;
-  return { ...model, notes: [...graph.notes, ...inputNotes(model.graph.inputs), ...widthNotes(level, levels[0])] };
+  const { error: _error, ...model } = best!;
+  return {
+    ...model,
+    notes: [...graph.notes, ...inputNotes(model.graph.inputs), ...widthNotes(model.widths, levels[0])],
+  };
 }
 
 /** A program and how far it is from the model: 1 is the most that is enough. */
 interface Attempt extends Omit<QuantisedModel, "notes"> {
-  readonly level: Level;
   readonly error: number;
 }
 
-function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, level: Level): Attempt {
+function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, level: UniformWidths): Attempt {
   const identifier = identifierMaker();
   const needs = inputNeeds(lowered, options.inputBits, level.inputBits);
   const inputs = lowered.inputs.map((input, index): IntegerInput => ({
@@ -120,10 +126,10 @@ function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, 
     kernels,
     outputs,
   };
-  return { graph: program, real, meanings, level, error: errorOf(program, real, samples) };
+  return { graph: program, real, meanings, widths: level, error: errorOf(program, real, samples) };
 }
 
-function widthsFor(level: Level, layers: QuantiseOptions["layers"]): (step: RealStep) => Widths {
+function widthsFor(level: UniformWidths, layers: QuantiseOptions["layers"]): (step: RealStep) => Widths {
   return ({ name }) => {
     const own = layers !== undefined && Object.hasOwn(layers, name) ? layers[name] : {};
     return {
@@ -134,7 +140,7 @@ function widthsFor(level: Level, layers: QuantiseOptions["layers"]): (step: Real
 }
 
 /** The widths to try: what the user has set stays; all set means one try. */
-function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOptions): Level[] {
+function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOptions): UniformWidths[] {
   const given = { weightBits, activationBits, inputBits };
   for (const [name, bits] of Object.entries(given)) widthOption(name, bits);
   const levels = LEVELS.map((level) => ({
@@ -149,46 +155,13 @@ function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOpt
 /** Multiply-additions that judging a program may take. */
 const MAX_WORK = 2 ** 27;
 
-/** Greatest error over the samples, as a multiple of what is enough. Throws InputError on samples out of range. */
+/** Multiple of the error that is enough, over as many samples as there is time for. */
 function errorOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[]): number {
   const work = real.steps.reduce((sum, step) => sum + workOf(step), 1);
   const judged = samples.slice(0, Math.max(4, Math.floor(MAX_WORK / work)));
-  const rows = judged.map((sample) => ({
-    integer: decodeOutputs(program, evaluate(program, encodeInputs(program, sample))),
-    real: evaluateReal(real, sample),
-  }));
-  const errors = real.outputs.map(({ from }, index) => {
-    const isLabel = program.outputs[index].role === "label";
-    const pairs = rows.map((row) => [row.integer[index].values, row.real.get(from)!] as const);
-    return isLabel ? labelError(pairs) : valueError(pairs);
-  });
-  const isClassifier = program.outputs.some(({ role }) => role === "label");
-  return errors.reduce((most, error, index) => {
-    const counts = !isClassifier || program.outputs[index].role === "label";
-    return counts ? Math.max(most, error) : most;
-  }, 0);
+  const { labelAgreement, maxError } = faithfulnessOf(program, real, judged);
+  return labelAgreement === null ? maxError / ENOUGH : (1 - labelAgreement) / ENOUGH_LABELS;
 }
-
-type Pairs = readonly (readonly [integer: readonly number[], real: readonly number[]])[];
-
-function labelError(pairs: Pairs): number {
-  const different = pairs.filter(([integer, real]) => String(integer) !== String(real)).length;
-  return different / pairs.length / ENOUGH_LABELS;
-}
-
-function valueError(pairs: Pairs): number {
-  const range = pairs
-    .flatMap(([, real]) => real.filter(Number.isFinite))
-    .reduce(hull, { low: Infinity, high: -Infinity });
-  const errors = pairs.flatMap(([integer, real]) => real.map((value, index) => Math.abs(value - integer[index])));
-  const greatest = errors.filter(Number.isFinite).reduce((most, error) => Math.max(most, error), 0);
-  return greatest === 0 ? 0 : greatest / (range.high - range.low) / ENOUGH;
-}
-
-const hull = ({ low, high }: Range, value: number): Range => ({
-  low: Math.min(low, value),
-  high: Math.max(high, value),
-});
 
 const workOf = (step: RealStep): number =>
   step.kind === "Linear"
@@ -241,7 +214,7 @@ const inputNotes = (inputs: readonly IntegerInput[]): string[] =>
     return `input ${name}: range ${range.low} to ${range.high} from ${source}, ${bits} bits ${signed ? "signed" : "unsigned"}`;
   });
 
-const widthNotes = ({ weightBits, activationBits }: Level, first: Level): string[] =>
+const widthNotes = ({ weightBits, activationBits }: UniformWidths, first: UniformWidths): string[] =>
   weightBits === first.weightBits && activationBits === first.activationBits
     ? []
     : [
