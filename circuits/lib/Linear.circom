@@ -6,10 +6,11 @@ pragma circom 2.2.0;
 //
 //     out[(g * filterCount + f) * windowCount + w] =
 //         bias[g * filterCount + f] +
-//         sum over k of weights[g * filterCount + f][k] * in[windows[g * windowCount + w][k]]
+//         sum over k of weights[g * filterCount + f][parts[k]] * in[windows[g * windowCount + w][k]]
 //
-// Sums are taken in chunks: a running sum copies its terms at every step, and the compiler's time grows with the square
-// of the terms.
+// Taps that have one weight in each filter, as those that an average pool feeds, make a part: they are added up once a
+// window. parts[k] is the part of tap k; weights are given a part. Parts are added in a balanced tree: a running sum copies
+// its terms at every step, and the compiler's time grows with the square of the terms.
 //
 // exponents[j] = -1: out[j] has a linear constraint of its own, none where it is a copy or a constant. Otherwise it
 // shares one with its neighbours: sum of 2^exponents[j] * (out[j] - sum[j]) === 0 over a run that begins at exponent 0
@@ -19,26 +20,39 @@ pragma circom 2.2.0;
 // @input  in  ASSUMED bounded such that no sum reaches 2^252, and as above for shared constraints (the compiler of the
 //             model proves both).
 // @output out ENFORCED.
-template Linear(inCount, groups, windowCount, filterCount, tapCount, chunk, windows, weights, bias, exponents) {
+template Linear(inCount, groups, windowCount, filterCount, tapCount, partCount, windows, parts, weights, bias, exponents) {
     signal input in[inCount];
     signal output out[groups * filterCount * windowCount];
+
+    var partSums[groups * windowCount][partCount];
+    for (var w = 0; w < groups * windowCount; w++) {
+        for (var k = 0; k < tapCount; k++) {
+            if (windows[w][k] != -1) {
+                partSums[w][parts[k]] += in[windows[w][k]];
+            }
+        }
+    }
 
     signal sumHint[groups * filterCount * windowCount];
     var shared = 0;
     var isShared = 0;
     for (var row = 0; row < groups * filterCount; row++) {
         for (var w = 0; w < windowCount; w++) {
-            var window = (row \ filterCount) * windowCount + w;
-            var sum = bias[row];
-            for (var start = 0; start < tapCount; start += chunk) {
-                var part = 0;
-                for (var k = start; k < start + chunk && k < tapCount; k++) {
-                    if (weights[row][k] != 0 && windows[window][k] != -1) {
-                        part += weights[row][k] * in[windows[window][k]];
-                    }
+            var tree[partCount];
+            for (var part = 0; part < partCount; part++) {
+                if (weights[row][part] == 0) {
+                    tree[part] = 0;
+                } else {
+                    tree[part] = weights[row][part] * partSums[(row \ filterCount) * windowCount + w][part];
                 }
-                sum += part;
             }
+            for (var step = 1; step < partCount; step *= 2) {
+                for (var part = 0; part + step < partCount; part += 2 * step) {
+                    tree[part] += tree[part + step];
+                }
+            }
+            var sum = bias[row] + tree[0];
+
             var j = row * windowCount + w;
             sumHint[j] <-- sum;
             out[j] <== sumHint[j];

@@ -62,34 +62,50 @@ export const linear: Kernel<LinearNode> = {
   emit(node, operands, guarantees) {
     const { output, inputs, groups, windows, weights, bias } = node;
     const lengths = lengthsIn(operands);
-    const total = lengths.reduce((sum, length) => sum + length, 0);
-    const taps = windows[0].length;
+    const parts = partsOf(weights);
+    const tables = {
+      windows: matrixLiteral(windows),
+      parts: arrayLiteral(parts.indices),
+      weights: matrixLiteral(parts.weights),
+      bias: arrayLiteral(bias),
+      exponents: arrayLiteral(planRows(node, guarantees)),
+    };
     const parameters = [
-      total,
+      lengths.reduce((sum, length) => sum + length, 0),
       groups,
       windows.length / groups,
       weights.length / groups,
-      taps,
-      // About √n terms a chunk keep the compiler's copying of partial sums near its least.
-      Math.ceil(Math.sqrt(taps)),
-      ...["windows", "weights", "bias", "exponents"].map((name) => `${output}_${name}()`),
+      windows[0].length,
+      parts.weights[0].length,
+      ...Object.keys(tables).map((name) => `${output}_${name}()`),
     ];
+    const count = (windows.length / groups) * weights.length;
     const source = inputs.length === 1 ? inputs[0] : `${output}_in`;
     return {
       includes: ["Linear.circom"],
-      declarations: [
-        constantFunction(`${output}_windows`, matrixLiteral(windows)),
-        constantFunction(`${output}_weights`, matrixLiteral(weights)),
-        constantFunction(`${output}_bias`, arrayLiteral(bias)),
-        constantFunction(`${output}_exponents`, arrayLiteral(planRows(node, guarantees))),
-      ].join(""),
+      declarations: Object.entries(tables)
+        .map(([name, literal]) => constantFunction(`${output}_${name}`, literal))
+        .join(""),
       statements: [
         ...(inputs.length === 1 ? [] : gather(source, inputs, lengths)),
-        `signal ${output}[${(windows.length / groups) * weights.length}] <== Linear(${parameters.join(", ")})(${source});`,
+        `signal ${output}[${count}] <== Linear(${parameters.join(", ")})(${source});`,
       ].join("\n"),
     };
   },
 };
+
+/** Taps with one weight in every filter are one part: the part of each tap, and the filters with a weight a part. */
+function partsOf(weights: LinearNode["weights"]): { indices: number[]; weights: number[][] } {
+  const known = new Map<string, number>();
+  const firstTaps: number[] = [];
+  const indices = weights[0].map((_, tap) => {
+    const column = weights.map((filter) => filter[tap]).join();
+    const part = known.get(column) ?? firstTaps.push(tap) - 1;
+    known.set(column, part);
+    return part;
+  });
+  return { indices, weights: weights.map((filter) => firstTaps.map((tap) => filter[tap])) };
+}
 
 function requireMatching({ name, groups, windows, weights, bias }: LinearNode): void {
   const taps = windows[0].length;
