@@ -5,7 +5,8 @@ import type { Graph } from "../ir/graph.ts";
 import type { KernelNode } from "../ir/integerGraph.ts";
 import { evaluateValues, intervalsOf } from "../kernels/interpret.ts";
 import { kernelOf } from "../kernels/kernelOf.ts";
-import { type Elements, type Sample, evaluateReal } from "../passes/evaluateReal.ts";
+import type { Elements } from "../ir/evaluateStep.ts";
+import { type Sample, evaluateReal } from "../passes/evaluateReal.ts";
 import type { QuantisedModel } from "../passes/quantise.ts";
 import type { Meaning } from "../passes/quantiseSteps.ts";
 

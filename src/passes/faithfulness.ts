@@ -3,7 +3,8 @@ import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { IntegerGraph } from "../ir/integerGraph.ts";
 import type { RealGraph } from "../ir/realGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
-import { type Elements, type Sample, evaluateReal } from "./evaluateReal.ts";
+import type { Elements } from "../ir/evaluateStep.ts";
+import { type Sample, evaluateReal } from "./evaluateReal.ts";
 
 /** How near an integer program is to its real one over samples. */
 export interface Faithfulness {

@@ -1,16 +1,7 @@
 import { elementCount } from "../codec/codec.ts";
+import { type Elements, evaluateStep, extremes, scaled, sharedIndex, sums } from "../ir/evaluateStep.ts";
 import type { ApplyStep, RealGraph, RealStep, RealTree, TreesStep } from "../ir/realGraph.ts";
-import {
-  type Elements,
-  type Sample,
-  evaluateReal,
-  evaluateStep,
-  extremes,
-  scaled,
-  sharedIndex,
-  sums,
-  walk,
-} from "./evaluateReal.ts";
+import { type Sample, evaluateReal, walk } from "./evaluateReal.ts";
 
 /** Least and greatest value seen or possible. */
 export interface Range {
