@@ -2,8 +2,8 @@ import { elementCount } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { Graph, GraphNode, Tensor, ValueInfo, ValueType } from "../ir/graph.ts";
 import { LIMITS, checkedSize } from "./limits.ts";
-import { type Call, type Operand, type Operator, nodeError, nodeLabel } from "./operators/operator.ts";
-import { OPERATORS } from "./operators/registry.ts";
+import { operatorOf } from "./operatorOf.ts";
+import { type Call, type Operand, nodeError, nodeLabel } from "./operators/operator.ts";
 import { sortNodes } from "./sortNodes.ts";
 
 /** A graph as the file has it: nodes in any order, shapes known for inputs and constants only. */
@@ -58,9 +58,6 @@ export function callOf(
     `has ${operands.filter(Boolean).length} operands, want ${least === most ? least : `${least} to ${most}`}`,
   );
 }
-
-/** The operator of a node that the reader has let through. */
-export const operatorOf = (node: GraphNode): Operator => OPERATORS.get(node.operator)!;
 
 function visit(call: Call, scope: Scope): void {
   const { node, operands } = call;

@@ -3,8 +3,8 @@ import { InputError } from "../errors.ts";
 import type { Attribute, Graph, GraphNode, Tensor } from "../ir/graph.ts";
 import { inferGraph } from "./inferGraph.ts";
 import { LIMITS } from "./limits.ts";
+import { DOMAINS, findOperator, operatorOf } from "./operatorOf.ts";
 import { OPSETS, nodeLabel } from "./operators/operator.ts";
-import { OPERATORS } from "./operators/registry.ts";
 import { readAttribute } from "./readAttribute.ts";
 import { type ReadOptions, readInputs, requireNotHalf } from "./readInputs.ts";
 import { readTensor, toInteger } from "./readTensor.ts";
@@ -61,7 +61,7 @@ function decode(bytes: Uint8Array): ModelProto {
 const notOnnx = (reason: string): InputError =>
   new InputError(`ONNX file: not an ONNX model, or one that was cut short or appended to (${reason})`);
 
-function readOpsets({ opsetImport }: ModelProto): Map<string, number> {
+function readOpsets({ opsetImport, graph }: ModelProto): Map<string, number> {
   const opsets = new Map<string, number>();
   for (const { domain, version } of opsetImport) {
     const name = canonicalDomain(domain);
@@ -69,6 +69,8 @@ function readOpsets({ opsetImport }: ModelProto): Map<string, number> {
     opsets.set(name, toInteger(version, "ONNX file: opset version"));
   }
   const opset = opsets.get("");
+  const isUsed = graph!.node.some(({ domain }) => canonicalDomain(domain) === "");
+  if (opset === undefined && !isUsed) return opsets;
   if (opset !== undefined && opset >= OPSETS.from && opset <= OPSETS.to) return opsets;
   const found = opset === undefined ? "names no opset of the default domain" : `is of opset ${opset}`;
   throw new InputError(`ONNX file: ${found}, want ${OPSETS.from} to ${OPSETS.to}`);
@@ -102,22 +104,25 @@ function readNode(proto: NodeProto, index: number, opsets: ReadonlyMap<string, n
 }
 
 function requireSupported(node: Omit<GraphNode, "attributes">, opsets: ReadonlyMap<string, number>): void {
-  const operator = node.domain === "" ? OPERATORS.get(node.operator) : undefined;
+  const operator = findOperator(node);
   if (operator === undefined) {
     const full = node.domain === "" ? node.operator : `${node.domain}.${node.operator}`;
+    const supported = [...(DOMAINS.get(node.domain) ?? DOMAINS.get("")!).keys()].join(", ");
     throw new InputError(
-      `node ${JSON.stringify(node.name)}: operator ${JSON.stringify(full)} is not supported; supported: ${[...OPERATORS.keys()].join(", ")}`,
+      `node ${JSON.stringify(node.name)}: operator ${JSON.stringify(full)} is not supported; supported: ${supported}`,
     );
   }
   const { from, to } = operator.opsets;
-  const opset = opsets.get(node.domain)!;
-  if (opset >= from && opset <= to) return;
-  throw new InputError(`node ${JSON.stringify(node.name)} (${node.operator}): opset ${opset}, want ${from} to ${to}`);
+  const opset = opsets.get(node.domain);
+  if (opset !== undefined && opset >= from && opset <= to) return;
+  throw new InputError(
+    `node ${JSON.stringify(node.name)} (${node.operator}): opset ${opset ?? "is not given"}, want ${from} to ${to}`,
+  );
 }
 
 function readAttributes(proto: NodeProto, node: Omit<GraphNode, "attributes">): Map<string, Attribute> {
   const attributes = new Map<string, Attribute>();
-  const known = OPERATORS.get(node.operator)!.attributes;
+  const known = operatorOf(node).attributes;
   for (const attribute of proto.attribute) {
     const name = attribute.name;
     const what = `${nodeLabel(node)} attribute ${JSON.stringify(name)}`;

@@ -25,6 +25,7 @@ export interface TensorProto {
   readonly dataType: number;
   readonly floatData: readonly number[];
   readonly int32Data: readonly number[];
+  readonly stringData: readonly Uint8Array[];
   readonly int64Data: readonly Int64[];
   readonly name: string;
   readonly rawData: Uint8Array;
@@ -138,6 +139,7 @@ const MESSAGES = {
       dataType: one("int32", 2),
       floatData: packed("float", 4),
       int32Data: packed("int32", 5),
+      stringData: many("bytes", 6),
       int64Data: packed("int64", 7),
       name: one("string", 8),
       rawData: one("bytes", 9),

@@ -1,7 +1,8 @@
 import { elementCount } from "../codec/codec.ts";
 import type { Graph, GraphNode } from "../ir/graph.ts";
 import type { RealGraph, RealStep } from "../ir/realGraph.ts";
-import { callOf, operatorOf } from "../onnx/inferGraph.ts";
+import { callOf } from "../onnx/inferGraph.ts";
+import { operatorOf } from "../onnx/operatorOf.ts";
 import { type StepBuilder, nodeError } from "../onnx/operators/operator.ts";
 
 /** What lowering has made so far: steps, and the program's value for each ONNX value. */
