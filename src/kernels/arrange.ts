@@ -40,17 +40,18 @@ export const arrange: Kernel<ArrangeNode> = {
 
   emit({ output, inputs, indices, constants }, operands) {
     const lengths = operands.map(({ low }) => low.length);
-    const names = constants.length === 0 ? inputs : [...inputs, `${output}_constants()`];
-    const counts = constants.length === 0 ? lengths : [...lengths, constants.length];
+    const hasConstants = constants.length > 0;
+    const sources = hasConstants ? [...inputs, `${output}_table`] : inputs;
+    const counts = hasConstants ? [...lengths, constants.length] : lengths;
     const total = counts.reduce((sum, length) => sum + length, 0);
     return {
       includes: ["Arrange.circom"],
-      declarations: [
-        constantFunction(`${output}_indices`, arrayLiteral(indices)),
-        constants.length === 0 ? "" : constantFunction(`${output}_constants`, arrayLiteral(constants)),
-      ].join(""),
+      declarations:
+        constantFunction(`${output}_indices`, arrayLiteral(indices)) +
+        (hasConstants ? constantFunction(`${output}_constants`, arrayLiteral(constants)) : ""),
       statements: [
-        ...gather(`${output}_in`, names, counts),
+        ...(hasConstants ? [`var ${output}_table[${constants.length}] = ${output}_constants();`] : []),
+        ...gather(`${output}_in`, sources, counts),
         `signal ${output}[${indices.length}] <== Arrange(${total}, ${indices.length}, ${output}_indices())(${output}_in);`,
       ].join("\n"),
     };

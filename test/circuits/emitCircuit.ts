@@ -18,14 +18,15 @@ function integers(seed: number): (low: number, high: number) => number {
 function digitsLike(): IntegerGraph {
   const next = integers(1);
   const layer = (outputs: number, inputs: number) => ({
-    batch: 1,
+    groups: 1,
+    windows: [Array.from({ length: inputs }, (_, index) => index)],
     weights: Array.from({ length: outputs }, () => Array.from({ length: inputs }, () => next(-127, 127))),
     bias: Array.from({ length: outputs }, () => next(-1000, 1000)),
   });
   return oneInput([64], 5, [
-    { kernel: "Linear", name: "first", input: "x", output: "a", ...layer(32, 64) },
-    { kernel: "Requantise", name: "relu", input: "a", output: "b", shift: 7, bits: 8, signed: false },
-    { kernel: "Linear", name: "second", input: "b", output: "logits", ...layer(10, 32) },
+    { kernel: "Linear", name: "first", inputs: ["x"], output: "a", ...layer(32, 64) },
+    { kernel: "Requantise", name: "relu", input: "a", output: "b", shifts: [7], bits: 8, signed: false },
+    { kernel: "Linear", name: "second", inputs: ["b"], output: "logits", ...layer(10, 32) },
     { kernel: "ArgMax", name: "argmax", input: "logits", output: "label", batch: 1 },
   ]);
 }
@@ -72,9 +73,10 @@ describe("emitCircuit", () => {
     const huge: KernelNode[] = Array.from({ length: 5 }, (_, index) => ({
       kernel: "Linear",
       name: `layer${index}`,
-      input: index === 0 ? "x" : `v${index - 1}`,
+      inputs: [index === 0 ? "x" : `v${index - 1}`],
       output: `v${index}`,
-      batch: 1,
+      groups: 1,
+      windows: [[0]],
       weights: [[Number.MAX_SAFE_INTEGER]],
       bias: [0],
     }));
@@ -93,16 +95,16 @@ describe("emitCircuit", () => {
       ...graph,
       kernels: graph.kernels.map((node, at) => (at === index ? ({ ...node, ...change } as KernelNode) : node)),
     });
-    expect(() => emitCircuit(changed(0, { input: "nothing" }), "00")).to.throw(
+    expect(() => emitCircuit(changed(0, { inputs: ["nothing"] }), "00")).to.throw(
       InputError,
       "value nothing does not exist",
     );
     expect(() => emitCircuit(changed(1, { output: "a" }), "00")).to.throw(InputError, "defined twice");
-    expect(() => emitCircuit(changed(0, { bias: [1] }), "00")).to.throw(InputError, "one bias an output");
+    expect(() => emitCircuit(changed(0, { bias: [1] }), "00")).to.throw(InputError, "one bias a filter");
     expect(() => emitCircuit(changed(3, { kernel: "Sine" }), "00")).to.throw(InputError, "got kind Sine");
     expect(() => emitCircuit(changed(1, { output: "x" }), "00")).to.throw(InputError, "defined twice");
     // The circuit's own names of values mean nothing in a program.
-    expect(() => emitCircuit(changed(0, { input: "input0" }), "00")).to.throw(InputError, "input0 does not exist");
+    expect(() => emitCircuit(changed(0, { inputs: ["input0"] }), "00")).to.throw(InputError, "input0 does not exist");
     expect(() => emitCircuit(changed(1, { input: "value0_a" }), "00")).to.throw(InputError, "does not exist");
     const outputs = graph.outputs.map((output) => ({ ...output, from: "input0" }));
     expect(() => emitCircuit({ ...graph, outputs }, "00")).to.throw(InputError, "input0 does not exist");
@@ -120,16 +122,22 @@ describe("emitCircuit", () => {
       weights: [[weight, ...linear.weights[0].slice(1)], ...linear.weights.slice(1)],
     });
     for (const [index, change, message] of [
-      [1, { shift: -1 }, "shift -1: want an integer from 0"],
-      [1, { shift: 1.5 }, "shift 1.5"],
+      [1, { shifts: [-1] }, "shift -1: want an integer from 0"],
+      [1, { shifts: [1.5] }, "shift 1.5"],
+      [1, { shifts: [1, 2, 3] }, "got 3 shifts for 32 elements"],
       [1, { bits: 0 }, "bits 0: want an integer from 1"],
       [0, weighing(2 ** 60), "weight 1152921504606847000: want an integer below 2^53"],
       [0, weighing(1.5), "weight 1.5"],
       [0, weighing("0x10"), "weight 0x10"],
       [0, weighing(NaN), "weight NaN"],
       [0, { bias: linear.bias.map(() => 2 ** 60) }, "bias 1152921504606847000"],
-      [0, { batch: 0 }, "batch 0"],
-      [0, { weights: [], bias: [] }, "number of outputs 0"],
+      [0, { groups: 0 }, "groups 0"],
+      [0, { groups: 2 }, "want equal groups"],
+      [0, { weights: [], bias: [] }, "number of filters 0"],
+      [0, { windows: [linear.windows[0].with(3, -2)] }, "window element -2"],
+      [0, { windows: [linear.windows[0].with(3, 64)] }, "window element 64 is out of range, want -1 to 63"],
+      [0, { windows: [linear.windows[0].slice(1)] }, "one weight a tap"],
+      [3, { batch: 0 }, "batch 0"],
     ] as [number, object, string][]) {
       const kernels = graph.kernels.map((node, at) => (at === index ? ({ ...node, ...change } as KernelNode) : node));
       expect(() => emitCircuit({ ...graph, kernels }, "00")).to.throw(InputError, message);
