@@ -24,18 +24,17 @@ export const argMax: Kernel<ArgMaxNode> = {
   /** Only differences of elements are range-checked. */
   boundOperands: (_, [{ low }]) => [unbounded(low.length)],
 
-  /** Assumes that the candidates of a row are different signals. */
-  cost: (node, [operand]) => ({
-    nonlinear: planRows(node, operand)
+  cost: (node, [operand], { wires }) => ({
+    nonlinear: planRows(node, operand, wires[0])
       .flatMap(({ widths }) => widths)
       .reduce((sum, width) => sum + width + 2, 0),
     linear: 0,
   }),
 
-  emit(node, [operand]) {
+  emit(node, [operand], { wires }) {
     const { input, output, batch } = node;
     const size = operand.low.length / batch;
-    const rows = planRows(node, operand).map(({ candidates, widths }, row) => {
+    const rows = planRows(node, operand, wires[0]).map(({ candidates, widths }, row) => {
       const target = `${output}[${row}]`;
       if (candidates.length === 1) return `${target} <== ${candidates[0]};`;
       const elements = candidates.map((index) => `${input}[${row * size + index}]`);
@@ -80,18 +79,23 @@ function labelBounds(node: ArgMaxNode, operand: Interval): Interval {
   };
 }
 
-/** The candidates of each row and the bits of each gap between the greatest element and a loser. */
-function planRows(node: ArgMaxNode, operand: Interval): { candidates: number[]; widths: number[] }[] {
+/**
+ * The candidates of each row and the bits of each gap between the greatest element and a loser. Of elements that are one
+ * wire only the first can win: a product with their difference would be no constraint that tells them apart.
+ */
+function planRows(
+  node: ArgMaxNode,
+  operand: Interval,
+  wires: readonly number[],
+): { candidates: number[]; widths: number[] }[] {
   const lows = rowsOf(node, operand.low);
   const highs = rowsOf(node, operand.high);
-  return candidatesOf(node, operand).map((candidates, row) => ({
-    candidates,
-    widths: gapWidths(
-      node,
-      candidates.map((index) => lows[row][index]),
-      candidates.map((index) => highs[row][index]),
-    ),
-  }));
+  const rowWires = rowsOf(node, wires);
+  return candidatesOf(node, operand).map((all, row) => {
+    const candidates = all.filter((index) => rowWires[row].indexOf(rowWires[row][index]) === index);
+    const [low, high] = [lows, highs].map((bounds) => candidates.map((index) => bounds[row][index]));
+    return { candidates, widths: gapWidths(node, low, high) };
+  });
 }
 
 /**

@@ -36,6 +36,11 @@ export const arrange: Kernel<ArrangeNode> = {
     return bounds;
   },
 
+  copies({ indices }, operands) {
+    const total = operands.reduce((sum, { low }) => sum + low.length, 0);
+    return indices.map((index) => (index < total ? index : -1));
+  },
+
   cost: () => ({ nonlinear: 0, linear: 0 }),
 
   emit({ output, inputs, indices, constants }, operands) {

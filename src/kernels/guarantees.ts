@@ -14,12 +14,13 @@ export function guaranteesOf(graph: IntegerGraph, intervals: ReadonlyMap<string,
   const forced = forcedByReaders(graph, intervals);
   // Input elements are range-checked by the input commitment.
   const known = new Map(graph.inputs.map(({ name }) => [name, meet(intervals.get(name)!, forced.get(name)!)]));
+  const wires = wiresOf(graph, intervals);
   return graph.kernels.map((node) => {
     const operands = operandsOf(node, known);
     const result = forced.get(node.output)!;
     const made = kernelOf(node).boundResult(node, operandsOf(node, intervals), operands, result);
     known.set(node.output, meet(made, result));
-    return { operands, result };
+    return { operands, result, wires: operandsOf(node, wires) };
   });
 }
 
@@ -33,6 +34,26 @@ function forcedByReaders(graph: IntegerGraph, intervals: ReadonlyMap<string, Int
       forced.set(name, meet(bounds[index], forced.get(name)!));
   }
   return forced;
+}
+
+/** A number for each element of each value; those that the compiler merges into one wire have the same. */
+function wiresOf(graph: IntegerGraph, intervals: ReadonlyMap<string, Interval>): Map<string, readonly number[]> {
+  let next = 0;
+  const wires = new Map<string, readonly number[]>();
+  for (const { name } of graph.inputs)
+    wires.set(
+      name,
+      intervals.get(name)!.low.map(() => next++),
+    );
+  for (const node of graph.kernels) {
+    const copies = kernelOf(node).copies?.(node, operandsOf(node, intervals));
+    const sources = copies === undefined ? [] : operandsOf(node, wires).flat();
+    wires.set(
+      node.output,
+      intervals.get(node.output)!.low.map((_, index) => sources[copies?.[index] ?? -1] ?? next++),
+    );
+  }
+  return wires;
 }
 
 /** Both bounds at once; those of `left` beyond ±FIELD are none, as those of `right` already are. */

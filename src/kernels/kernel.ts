@@ -48,6 +48,8 @@ export interface Guarantees {
   readonly operands: readonly Interval[];
   /** Bounds that the kernels which read the result put on it. */
   readonly result: Interval;
+  /** Which elements of the operands are one wire to the compiler: those with equal numbers. */
+  readonly wires: readonly (readonly number[])[];
 }
 
 /** The integer meaning of a kind of step, its bounds, its price and its circuit: all that an auditor reads. */
@@ -69,6 +71,11 @@ export interface Kernel<Node extends KernelNode> {
   boundResult(node: Node, operands: readonly Interval[], guaranteed: readonly Interval[], result: Interval): Interval;
   /** Bounds that the kernel's own constraints put on each operand where its result lies inside `result`. */
   boundOperands(node: Node, operands: readonly Interval[], result: Interval): readonly Interval[];
+  /**
+   * For each element of the result the element of all operands together that it merely copies, so that the compiler makes
+   * them one wire; −1 for none. Left out where nothing is copied.
+   */
+  copies?(node: Node, operands: readonly Interval[]): readonly number[];
   /** Predicted constraints, compared with the compiler by a test. */
   cost(node: Node, operands: readonly Interval[], guarantees: Guarantees): Cost;
   emit(node: Node, operands: readonly Interval[], guarantees: Guarantees): Emission;

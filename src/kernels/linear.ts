@@ -54,6 +54,8 @@ export const linear: Kernel<LinearNode> = {
     return bounds;
   },
 
+  copies: (node, operands) => Array.from(sourcesOf(node, lengthsIn(operands)), (source) => Math.max(source, -1)),
+
   cost(node, operands, guarantees) {
     const sources = sourcesOf(node, lengthsIn(operands));
     return { nonlinear: 0, linear: countRows(planRows(node, guarantees), (index) => sources[index] === SUM) };
@@ -190,7 +192,7 @@ function allTerms(
 }
 
 /** The exponents of packed sums; see circuits/lib/Linear.circom. */
-function planRows(node: LinearNode, { operands, result }: Guarantees): number[] {
+function planRows(node: LinearNode, { operands, result }: Omit<Guarantees, "wires">): number[] {
   const sources = sourcesOf(node, lengthsIn(operands));
   return packRows(sumBounds(node, operands), result, (index) => sources[index] === SUM);
 }

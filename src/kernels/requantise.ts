@@ -45,6 +45,9 @@ export const requantise: Kernel<RequantiseNode> = {
     return [intervalOf(plans.map((plan, index) => operandBounds(node, plan, [result.low[index], result.high[index]])))];
   },
 
+  copies: (node, [operand]) =>
+    planElements(node, operand).map(({ form, shift }, index) => (form === FORM.exact && shift === 0 ? index : -1)),
+
   cost: (node, [operand]) => ({
     nonlinear: planElements(node, operand).reduce((sum, plan) => sum + elementCost(plan), 0),
     linear: 0,

@@ -17,7 +17,9 @@ const IDENTITY: IntegerGraph = {
   name: "identity",
   source: { onnxSha256: "" },
   inputs: [{ ...CODEC, name: "x", range: { low: 0, high: 1, source: "option" } }],
-  kernels: [{ kernel: "Permute", name: "copy", input: "x", output: "y", indices: [...Array(22).keys()] }],
+  kernels: [
+    { kernel: "Arrange", name: "copy", inputs: ["x"], output: "y", indices: [...Array(22).keys()], constants: [] },
+  ],
   outputs: [{ ...CODEC, name: "y", from: "y", role: "values" }],
 };
 
