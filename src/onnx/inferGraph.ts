@@ -1,6 +1,7 @@
 import { elementCount } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
 import type { Graph, GraphNode, Tensor, ValueInfo, ValueType } from "../ir/graph.ts";
+import { foldNode } from "./foldNode.ts";
 import { LIMITS, checkedSize } from "./limits.ts";
 import { operatorOf } from "./operatorOf.ts";
 import { type Call, type Operand, nodeError, nodeLabel } from "./operators/operator.ts";
@@ -16,6 +17,8 @@ interface Scope {
   readonly constants: Map<string, Tensor>;
   readonly values: Map<string, ValueType>;
   readonly nodes: GraphNode[];
+  /** Names of the values that nodes read or the graph gives out. */
+  readonly read: ReadonlySet<string>;
   /** What may still be spent, of the limits of these names. */
   readonly left: Record<"elements" | "computedTotal" | "products" | "reads", number>;
 }
@@ -27,13 +30,16 @@ export function inferGraph(graph: UntypedGraph): Graph {
     constants: new Map(graph.constants),
     values: new Map(inputs.map(({ name, ...type }) => [name, type])),
     nodes: [],
+    read: new Set([...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)]),
     left: { ...LIMITS },
   };
   for (const { name, shape } of inputs)
     spend(scope, "computedTotal", elementCount(shape), `input ${JSON.stringify(name)}`);
   for (const node of sortNodes(graph)) visit(callOf(node, opsets, scope), scope);
   const { constants, values, nodes } = scope;
-  return { ...graph, outputs: graph.outputs.map((name) => outputOf(name, scope)), constants, values, nodes };
+  const outputs = graph.outputs.map((name) => outputOf(name, scope));
+  const notes = [...graph.notes, ...outputs.filter(({ name }) => constants.has(name)).map(constantNote)];
+  return { ...graph, outputs, constants, values, nodes, notes };
 }
 
 /** A node with its operands; throws InputError where their number is wrong. */
@@ -68,6 +74,7 @@ function visit(call: Call, scope: Scope): void {
       spend(scope, "reads", operand === undefined ? 0 : elementCount(operand.shape), label);
   }
   const types = infer(call);
+  requireSupportedOutputs(call, types.length, scope);
   spend(scope, "products", products?.(call) ?? 0, label);
   const isConstant =
     readsShapesOnly || operands.every((operand) => operand === undefined || operand.constant !== undefined);
@@ -76,20 +83,30 @@ function visit(call: Call, scope: Scope): void {
     const size = checkedSize(shape, label, LIMITS.computed);
     if (size === 0) throw nodeError(call, "its result has no elements");
     spend(scope, "computedTotal", size, label);
-    scope.values.set(node.outputs[index], { type, shape, ...(bounds && { bounds }) });
+    const name = node.outputs[index];
+    if (name) scope.values.set(name, { type, shape, ...(bounds && { bounds }) });
   });
   scope.nodes.push(node);
 }
 
+/** Outputs beyond the first `supported` may be named as long as nothing uses them. */
+function requireSupportedOutputs(call: Call, supported: number, { read }: Scope): void {
+  const used = call.node.outputs.findIndex((name, index) => index >= supported && name !== "" && read.has(name));
+  if (used === -1) return;
+  throw nodeError(
+    call,
+    `its output ${used} (${JSON.stringify(call.node.outputs[used])}) is used, which is not supported`,
+  );
+}
+
 function fold(call: Call, types: readonly ValueType[], scope: Scope): void {
   const { node } = call;
-  const operator = operatorOf(node);
   const label = nodeLabel(node);
   for (const { shape } of types) spend(scope, "elements", checkedSize(shape, label), label);
-  if (operator.fold === undefined) throw nodeError(call, "is not supported where its operands are all constant");
-  operator
-    .fold(call)
-    .forEach((data, index) => scope.constants.set(node.outputs[index], checked(call, types[index], data)));
+  foldNode(call, operatorOf(node)).forEach((data, index) => {
+    const name = node.outputs[index];
+    if (name) scope.constants.set(name, checked(call, types[index], data));
+  });
 }
 
 /** What each limit counts, for messages. */
@@ -100,25 +117,37 @@ const COUNTED = {
   reads: "elements that nodes read",
 } as const;
 
+/** What makes a model smaller in what a limit counts. */
+const REMEDIES = {
+  elements: "export the model with its constants computed",
+  computedTotal: "use a smaller batch, smaller inputs or fewer channels",
+  products: "use fewer channels, larger strides or smaller inputs",
+  reads: "use a smaller batch, smaller inputs or fewer layers",
+} as const;
+
 /** Takes from what is left of a limit. Throws InputError naming `what` where that is too little. */
 function spend({ left }: Scope, limit: keyof Scope["left"], amount: number, what: string): void {
   left[limit] -= amount;
   if (left[limit] >= 0) return;
-  throw new InputError(`${what}: brings the model to more than ${LIMITS[limit]} ${COUNTED[limit]}`);
+  throw new InputError(
+    `${what}: with ${amount} of its own brings the model to more than ${LIMITS[limit]} ${COUNTED[limit]}; ${REMEDIES[limit]}`,
+  );
 }
 
+/** A constant result; −0 becomes 0. */
 function checked(call: Call, { type, shape }: ValueType, data: readonly number[]): Tensor {
   const wrong = data.find(
     (element) => !Number.isFinite(element) || (type !== "float" && !Number.isSafeInteger(element)),
   );
   if (wrong !== undefined) throw nodeError(call, `its constant result holds ${wrong}`);
-  return { type, shape, data };
+  return { type, shape, data: data.map((element) => element + 0) };
 }
 
 function outputOf(name: string, { constants, values }: Scope): ValueInfo {
-  const label = `output ${JSON.stringify(name)}`;
-  if (constants.has(name)) throw new InputError(`${label}: does not depend on the input`);
-  const type = values.get(name);
-  if (type === undefined) throw new InputError(`${label}: no node computes it`);
-  return { name, type: type.type, shape: type.shape };
+  const known = constants.get(name) ?? values.get(name);
+  if (known === undefined) throw new InputError(`output ${JSON.stringify(name)}: no node computes it`);
+  return { name, type: known.type, shape: known.shape };
 }
+
+const constantNote = ({ name }: ValueInfo): string =>
+  `output ${JSON.stringify(name)} does not depend on the input: it is the same whatever the input`;

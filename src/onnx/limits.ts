@@ -12,8 +12,8 @@ export const LIMITS = {
   computed: 1 << 21,
   /** Elements of all values together that depend on the input, the inputs included. */
   computedTotal: 1 << 22,
-  /** Multiplications of all matrix products together. */
-  products: 1 << 28,
+  /** Multiplications of all nodes together that windows and filters, matrices and the like stand for. */
+  products: 1 << 25,
   /** Elements that all nodes together read. */
   reads: 1 << 25,
 } as const;

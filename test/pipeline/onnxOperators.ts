@@ -4,7 +4,7 @@ import { floatTwin } from "../../src/float/floatTwin.ts";
 import { OPERATORS } from "../../src/onnx/operators/registry.ts";
 import { readOnnx } from "../../src/onnx/readOnnx.ts";
 import { lowerGraph } from "../../src/passes/lowerGraph.ts";
-import { evaluateReal } from "../../src/passes/realRanges.ts";
+import { evaluateReal } from "../../src/passes/evaluateReal.ts";
 import {
   INT64,
   type ModelSpec,

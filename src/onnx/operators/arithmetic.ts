@@ -1,142 +1,163 @@
-import { elementCount } from "../../codec/codec.ts";
-import type { ElementType, Tensor } from "../../ir/graph.ts";
-import { MAX_DIAGONAL } from "../../ir/realGraph.ts";
+import type { Bounds, ElementType, Tensor, ValueType } from "../../ir/graph.ts";
+import type { RealFunction } from "../../ir/realGraph.ts";
+import { type ShapedValue, repeated, shapedValue, spread } from "./broadcast.ts";
 import { type Call, OPSETS, type Operand, type Operator, type StepBuilder, nodeError, operandAt } from "./operator.ts";
-import { broadcastIndices, broadcastShape } from "./shapes.ts";
+import { upTo } from "./positions.ts";
+import { byConstant } from "./power.ts";
+import { rowsAlong, tensorFromRows } from "./rows.ts";
+import { broadcastShape } from "./shapes.ts";
+import { sumOf, termOf } from "./sums.ts";
 
-type Pair = readonly [number, number];
-
-/** A program value with its shape. */
-interface ShapedValue {
-  readonly value: string;
-  readonly shape: readonly number[];
-}
-
-/** factors[0] · left + factors[1] · right, broadcast to `shape`; the right side may be constant. */
-export function addValues(
-  builder: StepBuilder,
-  left: ShapedValue,
-  right: Operand,
-  factors: Pair,
-  shape: readonly number[],
-): string {
-  const value = spread(builder, left, shape);
-  if (right.constant === undefined) {
-    return builder.add(value, spread(builder, { value: builder.valueOf(right), shape: right.shape }, shape), factors);
-  }
-  const offsets = repeated(right.constant, shape).map((element) => factors[1] * element);
-  return builder.scale(value, Array(offsets.length).fill(factors[0]), offsets);
-}
-
-/** Addition and subtraction: factors[0] · A + factors[1] · B. */
-function additive(name: string, factors: Pair): Operator {
-  return {
-    ...binary(name, (a, b) => factors[0] * a + factors[1] * b),
-    lower(call, builder) {
-      const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-      const shape = broadcastShape(call, left.shape, right.shape);
-      const [first, second, order] =
-        left.constant === undefined ? [left, right, factors] : [right, left, swapped(factors)];
-      return [addValues(builder, { value: builder.valueOf(first), shape: first.shape }, second, order, shape)];
-    },
-  };
-}
-
-export const add = additive("Add", [1, 1]);
-export const sub = additive("Sub", [1, -1]);
-
-/** A · B, of which one must be constant. */
-export const mul: Operator = {
-  ...binary("Mul", (a, b) => a * b),
-  lower(call, builder) {
-    const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-    const [value, constant] = left.constant === undefined ? [left, right.constant] : [right, left.constant];
-    if (constant === undefined) throw nodeError(call, "one operand must be constant, both are computed");
-    return [multiplied(call, builder, value, constant)];
-  },
-};
-
-/** A / B with a constant B; integers are not divided. */
-export const div: Operator = {
-  ...binary("Div", (a, b) => a / b),
-  infer(call) {
-    if (operandAt(call, 0).type !== "float") throw nodeError(call, "only float operands are supported");
-    if (call.operands[1]?.constant?.data.includes(0)) throw nodeError(call, "divides by zero");
-    return inferBinary(call);
-  },
-  lower(call, builder) {
-    const divisor = operandAt(call, 1).constant;
-    if (divisor === undefined) throw nodeError(call, "the divisor must be constant");
-    const reciprocal = { ...divisor, data: divisor.data.map((element) => 1 / element) };
-    return [multiplied(call, builder, operandAt(call, 0), reciprocal)];
-  },
-};
-
-/** −X. */
-export const neg: Operator = {
-  name: "Neg",
-  opsets: OPSETS,
-  arity: [1, 1],
-  attributes: [],
-  infer(call) {
-    const { type, shape } = operandAt(call, 0);
-    return [{ type, shape }];
-  },
-  fold: (call) => [operandAt(call, 0).constant!.data.map((element) => 0 - element)],
-  lower: (call, builder) => [builder.scale(builder.valueOf(operandAt(call, 0)), [-1], [0])],
-};
-
-function binary(name: string, meaning: (a: number, b: number) => number): Operator {
+/** A sum of any number of operands; gives the factor of each. */
+function additive(name: string, arity: Operator["arity"], factorsOf: (count: number) => readonly number[]): Operator {
   return {
     name,
     opsets: OPSETS,
-    arity: [2, 2],
+    arity,
     attributes: [],
-    infer: inferBinary,
-    products: diagonalProducts,
-    fold(call) {
-      const [left, right] = [operandAt(call, 0).constant!, operandAt(call, 1).constant!];
-      const shape = broadcastShape(call, left.shape, right.shape);
-      const elements = broadcastIndices(right.shape, shape);
-      return [
-        broadcastIndices(left.shape, shape).map((index, at) => meaning(left.data[index], right.data[elements[at]])),
-      ];
+    infer(call) {
+      const factors = factorsOf(call.operands.length);
+      const isExact = factors.every(Number.isInteger);
+      return [elementwiseType(call, isExact ? sumBounds(operandsOf(call), factors) : undefined)];
+    },
+    lower(call, builder) {
+      const operands = operandsOf(call);
+      const factors = factorsOf(operands.length);
+      const shape = broadcastShape(call, ...operands.map((operand) => operand.shape));
+      const terms = operands.map((operand, index) => termOf(builder, operand, factors[index]));
+      return [sumOf(call, builder, terms, shape)];
     },
   };
 }
 
-function inferBinary(call: Call): { type: ElementType; shape: number[] }[] {
-  const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-  if (left.type !== right.type) throw nodeError(call, `operands are of types ${left.type} and ${right.type}`);
-  return [{ type: left.type, shape: broadcastShape(call, left.shape, right.shape) }];
+/** Operands of an operator that takes any number of them. */
+const MANY = [1, 1024] as const;
+
+export const add = additive("Add", [2, 2], () => [1, 1]);
+export const sub = additive("Sub", [2, 2], () => [1, -1]);
+export const neg = additive("Neg", [1, 1], () => [-1]);
+export const sum = additive("Sum", MANY, (count) => Array<number>(count).fill(1));
+export const mean = additive("Mean", MANY, (count) => Array<number>(count).fill(1 / count));
+
+/** A · B. */
+export const mul: Operator = {
+  name: "Mul",
+  opsets: OPSETS,
+  arity: [2, 2],
+  attributes: [],
+  infer: (call) => [elementwiseType(call, productBounds(operandAt(call, 0), operandAt(call, 1)))],
+  lower(call, builder) {
+    const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
+    const shape = broadcastShape(call, left.shape, right.shape);
+    if (right.constant !== undefined) return [multiplied(builder, shapedValue(builder, left), right.constant, shape)];
+    if (left.constant !== undefined) return [multiplied(builder, shapedValue(builder, right), left.constant, shape)];
+    const [first, second] = [left, right].map((operand) => spread(builder, shapedValue(builder, operand), shape));
+    return [builder.multiply(first, second)];
+  },
+};
+
+/** A / B; integers are divided toward zero. */
+export const div: Operator = {
+  name: "Div",
+  opsets: OPSETS,
+  arity: [2, 2],
+  attributes: [],
+  infer(call) {
+    if (call.operands[1]?.constant?.data.includes(0)) throw nodeError(call, "divides by zero");
+    const { type } = operandAt(call, 0);
+    return [elementwiseType(call, type === "int64" ? quotientBounds(operandAt(call, 0)) : undefined)];
+  },
+  lower(call, builder) {
+    const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
+    const shape = broadcastShape(call, left.shape, right.shape);
+    const isInteger = left.type !== "float";
+    if (right.constant === undefined || left.constant !== undefined) {
+      const quotient = divided(builder, shapedValue(builder, left), shapedValue(builder, right), shape);
+      return [isInteger ? builder.apply(quotient, truncate) : quotient];
+    }
+    if (isInteger)
+      return [byConstant(call, builder, left, right, (own, value, by) => own.apply(value, integerQuotient(by)))];
+    const reciprocal = { ...right.constant, data: right.constant.data.map((element) => 1 / element) };
+    return [multiplied(builder, shapedValue(builder, left), reciprocal, shape)];
+  },
+};
+
+/** Toward zero, to an integer. */
+export const truncate: RealFunction = { name: "truncate", apply: Math.trunc, isMonotone: true, jumps: true };
+
+const integerQuotient = (by: number): RealFunction => ({
+  name: `integer quotient by ${by}`,
+  apply: (x) => Math.trunc(x / by),
+  isMonotone: by > 0,
+  jumps: true,
+});
+
+/** The operands of a node that may have any number of them. */
+export const operandsOf = (call: Call): Operand[] => call.operands.map((_, index) => operandAt(call, index));
+
+/** Type of operands that must all have the same, and the shape that they broadcast to. */
+export function elementwiseType(call: Call, bounds?: Bounds): ValueType {
+  const operands = operandsOf(call);
+  const [{ type }] = operands;
+  requireOneType(call, operands);
+  const shape = broadcastShape(call, ...operands.map((operand) => operand.shape));
+  return { type, shape, ...(bounds && type !== "float" && { bounds }) };
 }
 
-/** A constant that meets a computed value may become a diagonal matrix. */
-function diagonalProducts(call: Call): number {
-  const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-  const constants = [left, right].filter(({ constant }) => constant !== undefined);
-  if (constants.length !== 1) return 0;
-  const pattern = Math.min(elementCount(constants[0].shape), MAX_DIAGONAL);
-  return pattern * elementCount(broadcastShape(call, left.shape, right.shape));
+function requireOneType(call: Call, operands: readonly Operand[]): ElementType {
+  const [{ type }, ...others] = operands;
+  const other = others.find((operand) => operand.type !== type);
+  if (other === undefined) return type;
+  throw nodeError(call, `operands are of types ${type} and ${other.type}`);
 }
 
-function multiplied(call: Call, builder: StepBuilder, operand: Operand, constant: Tensor): string {
-  const shape = broadcastShape(call, operand.shape, constant.shape);
-  const value = spread(builder, { value: builder.valueOf(operand), shape: operand.shape }, shape);
+/** value · constant, both broadcast to `shape`. */
+function multiplied(builder: StepBuilder, value: ShapedValue, constant: Tensor, shape: readonly number[]): string {
   const factors = repeated(constant, shape);
-  return builder.scale(value, factors, Array(factors.length).fill(0));
+  return builder.scale(spread(builder, value, shape), factors, Array<number>(factors.length).fill(0));
 }
 
-const swapped = ([first, second]: Pair): Pair => [second, first];
-
-function spread(builder: StepBuilder, { value, shape }: ShapedValue, target: readonly number[]): string {
-  return builder.permute(value, broadcastIndices(shape, target), elementCount(shape));
+/** left / right, both broadcast to `shape`; a divisor that is repeated along axes serves the dividends there together. */
+function divided(builder: StepBuilder, left: ShapedValue, right: ShapedValue, shape: readonly number[]): string {
+  const skipped = shape.length - right.shape.length;
+  const shared = upTo(shape.length).filter((axis) => (right.shape[axis - skipped] ?? 1) === 1);
+  const rows = rowsAlong(builder, spread(builder, left, shape), shape, shared);
+  return tensorFromRows(builder, builder.divide(rows.value, right.value), shape, shared);
 }
 
-/** A constant broadcast over `shape`, leading axes along which it does not change left out. */
-function repeated(constant: Tensor, shape: readonly number[]): number[] {
-  const padded = [...Array<number>(shape.length - constant.shape.length).fill(1), ...constant.shape];
-  const first = padded.findIndex((size) => size > 1);
-  const own = first === -1 ? [] : padded.slice(first);
-  return broadcastIndices(own, first === -1 ? [] : shape.slice(first)).map((index) => constant.data[index]);
+/** What the integers of an operand lie in, where that is known. */
+export function boundsOf({ constant, bounds, type }: Operand): Bounds | undefined {
+  if (type === "bool") return [0, 1];
+  if (constant === undefined || type === "float") return bounds;
+  return constant.data.reduce<Bounds>(([low, high], x) => [Math.min(low, x), Math.max(high, x)], [0, 0]);
+}
+
+/** Bounds as far as integers are exact. */
+const safeBounds = (low: number, high: number): Bounds | undefined =>
+  Number.isSafeInteger(low) && Number.isSafeInteger(high) ? [low, high] : undefined;
+
+function sumBounds(operands: readonly Operand[], factors: readonly number[]): Bounds | undefined {
+  let [low, high] = [0, 0];
+  for (const [index, operand] of operands.entries()) {
+    const bounds = boundsOf(operand);
+    if (bounds === undefined) return undefined;
+    const ends = bounds.map((bound) => bound * factors[index]);
+    low += Math.min(...ends);
+    high += Math.max(...ends);
+  }
+  return safeBounds(low, high);
+}
+
+function productBounds(left: Operand, right: Operand): Bounds | undefined {
+  const [a, b] = [boundsOf(left), boundsOf(right)];
+  if (a === undefined || b === undefined) return undefined;
+  const ends = a.flatMap((x) => b.map((y) => x * y));
+  return safeBounds(Math.min(...ends), Math.max(...ends));
+}
+
+/** No integer quotient is further from zero than its dividend. */
+function quotientBounds(dividend: Operand): Bounds | undefined {
+  const bounds = boundsOf(dividend);
+  const most = bounds && Math.max(-bounds[0], bounds[1]);
+  return most === undefined ? undefined : [-most, most];
 }

@@ -1,50 +1,66 @@
-import type { Bounds } from "../../ir/graph.ts";
+import type { Bounds, ValueType } from "../../ir/graph.ts";
 import { elementKindOf } from "../readTensor.ts";
-import { sameElements } from "./identity.ts";
+import { boundsOf, truncate } from "./arithmetic.ts";
 import { type Call, OPSETS, type Operator, integerAttribute, nodeError, nodeLabel, operandAt } from "./operator.ts";
 
-/** ONNX's int64, which holds every integer that a program can have here. */
-const INT64 = 7;
+/** To another element type: floats become integers toward zero, and booleans by whether they are not zero. */
+export const cast: Operator = casting(
+  { name: "Cast", arity: [1, 1], attributes: ["to", "saturate", "round_mode"] },
+  (call) => elementKindOf(numberOf(call), `${nodeLabel(call.node)} attribute to`),
+);
 
-/**
- * To another element type. A computed value keeps its elements: it is never cast from float to integer or bool, nor to
- * integers that may not hold it.
- */
-export const cast: Operator = {
-  name: "Cast",
-  opsets: OPSETS,
-  arity: [1, 1],
-  attributes: ["to", "saturate", "round_mode"],
-  infer(call) {
-    const { shape, type, bounds, constant } = operandAt(call, 0);
-    const target = targetOf(call);
-    const keeps = type === target.type || (target.type === "float" && type === "int64");
-    if (constant === undefined && !keeps)
-      throw nodeError(call, `a computed value of type ${type} cannot become ${target.type}`);
-    const narrows = target.type === "int64" && numberOf(call) !== INT64;
-    if (constant === undefined && narrows && !(bounds && holds(target.bounds!, bounds))) {
-      const from = bounds === undefined ? "any integer" : bounds.join(" to ");
-      throw nodeError(call, `its operand may be ${from}, which does not fit ${target.bounds!.join(" to ")}`);
-    }
-    const kept = target.type === "float" ? undefined : (bounds ?? target.bounds);
-    return [{ type: target.type, shape, ...(kept && { bounds: kept }) }];
-  },
-  fold(call) {
-    const { type, bounds } = targetOf(call);
-    const convert = { float: (x: number) => x, int64: Math.trunc, bool: (x: number) => (x === 0 ? 0 : 1) }[type];
-    return [
-      operandAt(call, 0).constant!.data.map((element) => {
-        const converted = convert(element) + 0;
-        if (bounds === undefined || holds(bounds, [converted, converted])) return converted;
-        throw nodeError(call, `its constant operand holds ${element}, which does not fit ${bounds.join(" to ")}`);
-      }),
-    ];
-  },
-  lower: sameElements.lower,
-};
-
-const holds = ([low, high]: Bounds, [least, greatest]: Bounds): boolean => low <= least && greatest <= high;
+/** To the element type of a second operand. */
+export const castLike: Operator = casting(
+  { name: "CastLike", arity: [2, 2], attributes: ["saturate", "round_mode"] },
+  (call) => operandAt(call, 1),
+);
 
 const numberOf = (call: Call): number => integerAttribute(call, "to", 0);
 
-const targetOf = (call: Call) => elementKindOf(numberOf(call), `${nodeLabel(call.node)} attribute to`);
+function casting(
+  form: Pick<Operator, "name" | "arity" | "attributes">,
+  targetOf: (call: Call) => Pick<ValueType, "type" | "bounds">,
+): Operator {
+  return {
+    ...form,
+    opsets: OPSETS,
+    infer(call) {
+      const { type, bounds } = targetOf(call);
+      const { shape } = operandAt(call, 0);
+      if (type === "float") return [{ type, shape }];
+      if (type === "bool") return [{ type, shape, bounds: [0, 1] }];
+      const kept = keptBounds(call, bounds);
+      return [{ type, shape, ...(kept && { bounds: kept }) }];
+    },
+    lower(call, builder) {
+      const operand = operandAt(call, 0);
+      const { type } = targetOf(call);
+      const value = builder.valueOf(operand);
+      if (type === "bool" && operand.type !== "bool") return [builder.scale(builder.compare(value, "zero"), [-1], [1])];
+      return [type === "int64" && operand.type === "float" ? builder.apply(value, truncate) : value];
+    },
+  };
+}
+
+/**
+ * Bounds of integers that keep their value. Throws InputError where the new type may not hold them; floats that it does not
+ * hold have no meaning in ONNX either.
+ */
+function keptBounds(call: Call, target: Bounds | undefined): Bounds | undefined {
+  const operand = operandAt(call, 0);
+  const { constant, type } = operand;
+  const wrong = constant?.data.find((element) => target && !holds(target, Math.trunc(element)));
+  if (wrong !== undefined)
+    throw nodeError(call, `its constant operand holds ${wrong}, which does not fit ${target!.join(" to ")}`);
+  if (type === "float") return target;
+  const bounds = boundsOf(operand);
+  if (target === undefined || isWide(target) || (bounds && bounds.every((bound) => holds(target, bound))))
+    return bounds;
+  const from = bounds === undefined ? "any integer" : bounds.join(" to ");
+  throw nodeError(call, `its operand may be ${from}, which does not fit ${target.join(" to ")}`);
+}
+
+const holds = ([low, high]: Bounds, element: number): boolean => low <= element && element <= high;
+
+/** Whether the bounds are those of 64-bit integers as far as doubles are exact. */
+const isWide = ([low, high]: Bounds): boolean => low === Number.MIN_SAFE_INTEGER && high === Number.MAX_SAFE_INTEGER;

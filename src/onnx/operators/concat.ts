@@ -1,34 +1,38 @@
 import { elementCount } from "../../codec/codec.ts";
+import { operandsOf } from "./arithmetic.ts";
 import { type Call, OPSETS, type Operand, type Operator, integerAttribute, nodeError, operandAt } from "./operator.ts";
+import { upTo } from "./positions.ts";
 import { normalAxis } from "./shapes.ts";
 
-/** Constants one after another along `axis`, as files build shapes. */
+/** Operands one after another along `axis`. */
 export const concat: Operator = {
   name: "Concat",
   opsets: OPSETS,
-  arity: [1, 1024],
+  arity: [1, 4096],
   attributes: ["axis"],
   infer(call) {
     const { type, shape } = operandAt(call, 0);
     const axis = axisOf(call);
     const total = operandsOf(call).reduce((sum, operand) => sum + checkedOperand(call, operand, axis).shape[axis], 0);
-    return [{ type, shape: shape.map((size, other) => (other === axis ? total : size)) }];
+    return [{ type, shape: shape.with(axis, total) }];
   },
-  fold(call) {
+  lower(call, builder) {
     const axis = axisOf(call);
     const rows = elementCount(operandAt(call, 0).shape.slice(0, axis));
+    const operands = operandsOf(call);
+    const lengths = operands.map(({ shape }) => elementCount(shape.slice(axis)));
+    const starts = lengths.map((_, index) => rows * lengths.slice(0, index).reduce((sum, length) => sum + length, 0));
+    const indices = upTo(rows).flatMap((row) =>
+      lengths.flatMap((length, index) => upTo(length).map((element) => starts[index] + row * length + element)),
+    );
     return [
-      Array.from({ length: rows }, (_, row) =>
-        operandsOf(call).flatMap(({ shape, constant }) => {
-          const length = elementCount(shape.slice(axis));
-          return constant!.data.slice(row * length, (row + 1) * length);
-        }),
-      ).flat(),
+      builder.arrange(
+        operands.map((operand) => builder.valueOf(operand)),
+        indices,
+      ),
     ];
   },
 };
-
-const operandsOf = (call: Call): Operand[] => call.operands.map((_, index) => operandAt(call, index));
 
 const axisOf = (call: Call): number =>
   normalAxis(call, integerAttribute(call, "axis", 0), operandAt(call, 0).shape.length);

@@ -8,7 +8,7 @@ export const constant: Operator = {
   arity: [0, 0],
   attributes: ["value", "value_float", "value_floats", "value_int", "value_ints"],
   infer: (call) => [valueOf(call)],
-  fold: (call) => [valueOf(call).data],
+  lower: (call, builder) => [builder.constant(valueOf(call).data)],
 };
 
 function valueOf(call: Call): Tensor {

@@ -1,19 +1,8 @@
 import { elementCount } from "../../codec/codec.ts";
-import type { Tensor } from "../../ir/graph.ts";
-import { addValues } from "./arithmetic.ts";
-import {
-  type Matrix,
-  type MatrixValue,
-  constantTimes,
-  multiply,
-  timesConstant,
-  transposed,
-  transposedValue,
-} from "./matrices.ts";
+import { type Labelled, contracted, reduced } from "./contraction.ts";
 import {
   type Call,
   OPSETS,
-  type Operand,
   type Operator,
   type StepBuilder,
   integerAttribute,
@@ -21,37 +10,38 @@ import {
   numberAttribute,
   operandAt,
 } from "./operator.ts";
-import { broadcastIndices, broadcastShape } from "./shapes.ts";
+import { broadcastShape } from "./shapes.ts";
+import { sumOf, termOf } from "./sums.ts";
 
-/** alpha · A' · B' + beta · C with A, B transposed on demand; A or B must be constant. */
+/** alpha · A' · B' + beta · C with A, B transposed on demand. */
 export const gemm: Operator = {
   name: "Gemm",
   opsets: OPSETS,
   arity: [2, 3],
   attributes: ["alpha", "beta", "transA", "transB"],
-  infer(call) {
-    return [{ type: "float", shape: outputShape(call) }];
-  },
+  infer: (call) => [{ type: operandAt(call, 0).type, shape: outputShape(call) }],
   products: (call) => elementCount(outputShape(call)) * dimensions(call, 0).columns,
-  fold(call) {
-    const product = multiply(constantMatrix(call, 0), constantMatrix(call, 1));
-    const alpha = numberAttribute(call, "alpha", 1);
-    const added = scaledAddend(call);
-    return [product.data.map((value, index) => alpha * value + added[index])];
-  },
   lower(call, builder) {
-    const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-    const alpha = numberAttribute(call, "alpha", 1);
+    const shape = outputShape(call);
+    const inner = dimensions(call, 0).columns;
+    const sizes = new Map([
+      ["row", shape[0]],
+      ["inner", inner],
+      ["column", shape[1]],
+    ]);
+    const [left, right] = [
+      labelled(call, builder, 0, ["row", "inner"]),
+      labelled(call, builder, 1, ["inner", "column"]),
+    ];
+    const order = ["row", "column"];
+    const product = contracted(builder, left, right, sizes, new Set(order));
+    const value = reduced(builder, product, sizes, order);
     const addend = call.operands[2];
-    if (left.constant !== undefined) {
-      const product = constantTimes(builder, scaled(constantMatrix(call, 0), alpha), matrixValue(call, builder, 1));
-      return [addAddend(call, builder, product)];
-    }
-    if (right.constant === undefined) throw nodeError(call, "A or B must be constant, both are computed");
-    const [value, weights] = [matrixValue(call, builder, 0), scaled(constantMatrix(call, 1), alpha)];
-    const bias = rowAddend(call, weights.columns);
-    const product = timesConstant(builder, value, weights, bias ?? Array(weights.columns).fill(0));
-    return [bias === undefined && addend !== undefined ? addAddend(call, builder, product) : product];
+    const terms = [
+      { factor: numberAttribute(call, "alpha", 1), value, shape },
+      ...(addend === undefined ? [] : [termOf(builder, addend, numberAttribute(call, "beta", 1))]),
+    ];
+    return [sumOf(call, builder, terms, shape)];
   },
 };
 
@@ -78,41 +68,21 @@ function dimensions(call: Call, index: number): { rows: number; columns: number 
   return { rows, columns };
 }
 
-function constantMatrix(call: Call, index: number): Matrix {
-  const { shape, data } = operandAt(call, index).constant as Tensor;
-  const matrix = { rows: shape[0], columns: shape[1], data };
-  return isTransposed(call, index) ? transposed(matrix) : matrix;
-}
-
-function matrixValue(call: Call, builder: StepBuilder, index: number): MatrixValue {
-  const operand: Operand = operandAt(call, index);
-  const matrix = { rows: operand.shape[0], columns: operand.shape[1], value: builder.valueOf(operand) };
-  return isTransposed(call, index) ? transposedValue(builder, matrix) : matrix;
-}
-
-const scaled = (matrix: Matrix, factor: number): Matrix =>
-  factor === 1 ? matrix : { ...matrix, data: matrix.data.map((value) => factor * value) };
-
-/** beta · C over the whole output, zero where C is left out. */
-function scaledAddend(call: Call): number[] {
-  const shape = outputShape(call);
-  const addend = call.operands[2]?.constant;
-  if (addend === undefined) return Array<number>(shape[0] * shape[1]).fill(0);
-  const beta = numberAttribute(call, "beta", 1);
-  return broadcastIndices(addend.shape, shape).map((index) => beta * addend.data[index]);
-}
-
-/** beta · C where it is one constant row for all rows of the output, else undefined. */
-function rowAddend(call: Call, columns: number): number[] | undefined {
-  const addend = call.operands[2];
-  if (addend === undefined) return Array<number>(columns).fill(0);
-  if (addend.constant === undefined || (addend.shape.length === 2 && addend.shape[0] > 1)) return undefined;
-  return scaledAddend(call).slice(0, columns);
-}
-
-function addAddend(call: Call, builder: StepBuilder, product: string): string {
-  const addend = call.operands[2];
-  if (addend === undefined) return product;
-  const shape = outputShape(call);
-  return addValues(builder, { value: product, shape }, addend, [1, numberAttribute(call, "beta", 1)], shape);
+/** A matrix by the labels of its rows and columns. */
+function labelled(
+  call: Call,
+  builder: StepBuilder,
+  index: number,
+  [rows, columns]: readonly [string, string],
+): Labelled {
+  const operand = operandAt(call, index);
+  const width = operand.shape[1];
+  const [rowStride, columnStride] = isTransposed(call, index) ? [1, width] : [width, 1];
+  return {
+    strides: new Map([
+      [rows, rowStride],
+      [columns, columnStride],
+    ]),
+    elements: operand.constant?.data ?? builder.valueOf(operand),
+  };
 }

@@ -1,32 +1,38 @@
+import { elementCount } from "../../codec/codec.ts";
 import { type Call, OPSETS, type Operator, nodeError, operandAt } from "./operator.ts";
 
-/** Folding and lowering of operators that keep every element in its place. */
+/** Lowering of operators that keep every element in its place. */
 export const sameElements = {
-  fold: (call: Call) => [operandAt(call, 0).constant!.data],
   lower: (call, builder) => [builder.valueOf(operandAt(call, 0))],
-} satisfies Pick<Operator, "fold" | "lower">;
+} satisfies Pick<Operator, "lower">;
 
 /** The operand itself. */
-export const identity: Operator = passing("Identity", [1, 1], []);
+export const identity: Operator = {
+  name: "Identity",
+  opsets: OPSETS,
+  arity: [1, 1],
+  attributes: [],
+  infer: (call) => [operandAt(call, 0)],
+  ...sameElements,
+};
 
-/** What dropout does at inference: nothing. The mask is not given out. */
+/** What dropout does at inference: nothing, and its mask keeps everything. */
 export const dropout: Operator = {
-  ...passing("Dropout", [1, 3], ["ratio", "seed"]),
+  name: "Dropout",
+  opsets: OPSETS,
+  arity: [1, 3],
+  attributes: ["ratio", "seed"],
   infer(call) {
-    if (call.node.outputs[1]) throw nodeError(call, "the mask output is not supported");
     if (call.operands[2]?.constant?.data[0]) throw nodeError(call, "training mode is not supported");
-    return [operandAt(call, 0)];
+    const operand = operandAt(call, 0);
+    // The mask was of the operand's type before opset 10.
+    return call.opset < 10 ? [operand, operand] : [operand, { type: "bool", shape: operand.shape, bounds: [0, 1] }];
+  },
+  lower(call, builder) {
+    const operand = operandAt(call, 0);
+    const value = builder.valueOf(operand);
+    return isMaskUsed(call) ? [value, builder.constant(Array(elementCount(operand.shape)).fill(1))] : [value];
   },
 };
 
-/** An operator whose output is its first operand, element for element. */
-function passing(name: string, arity: readonly [number, number], attributes: readonly string[]): Operator {
-  return {
-    name,
-    opsets: OPSETS,
-    arity,
-    attributes,
-    infer: (call) => [operandAt(call, 0)],
-    ...sameElements,
-  };
-}
+const isMaskUsed = (call: Call): boolean => Boolean(call.node.outputs[1]);

@@ -1,8 +1,10 @@
 import { elementCount } from "../../codec/codec.ts";
-import { asMatrix, constantTimes, multiply, timesConstant } from "./matrices.ts";
-import { type Call, OPSETS, type Operand, type Operator, nodeError, operandAt } from "./operator.ts";
+import { type Labelled, contracted, reduced } from "./contraction.ts";
+import { type Call, OPSETS, type Operator, type StepBuilder, nodeError, operandAt } from "./operator.ts";
+import { upTo } from "./positions.ts";
+import { broadcastShape, stridesOf } from "./shapes.ts";
 
-/** A · B. One is a constant matrix; a computed A may have leading axes, which become rows. */
+/** A · B, numpy's way: the last two axes are matrices, those before are broadcast, and a vector is one row or column. */
 export const matMul: Operator = {
   name: "MatMul",
   opsets: OPSETS,
@@ -10,42 +12,57 @@ export const matMul: Operator = {
   attributes: [],
   infer(call) {
     const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-    check(call, left, right);
-    return [{ type: "float", shape: [...left.shape.slice(0, -1), ...right.shape.slice(1)] }];
+    if (left.type !== right.type) throw nodeError(call, `operands are of types ${left.type} and ${right.type}`);
+    const { batch, rows, columns } = productOf(call);
+    const ends = [...(left.shape.length === 1 ? [] : [rows]), ...(right.shape.length === 1 ? [] : [columns])];
+    return [{ type: left.type, shape: [...batch, ...ends] }];
   },
-  products: (call) => elementCount(operandAt(call, 0).shape) * columnsOf(operandAt(call, 1)).columns,
-  fold(call) {
-    const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-    return [multiply({ ...asMatrix(left), data: left.constant!.data }, columnsOf(right)).data];
+  products(call) {
+    const { batch, rows, columns, inner } = productOf(call);
+    return elementCount(batch) * rows * columns * inner;
   },
   lower(call, builder) {
-    const [left, right] = [operandAt(call, 0), operandAt(call, 1)];
-    if (right.constant !== undefined) {
-      const matrix = columnsOf(right);
-      const value = { ...asMatrix(left), value: builder.valueOf(left) };
-      return [timesConstant(builder, value, matrix, Array(matrix.columns).fill(0))];
-    }
-    if (left.constant === undefined) throw nodeError(call, "one operand must be constant, both are computed");
-    const { rows, columns } = columnsOf(right);
-    const value = { rows, columns, value: builder.valueOf(right) };
-    return [constantTimes(builder, { ...asMatrix(left), data: left.constant.data }, value)];
+    const { batch, rows, inner, columns } = productOf(call);
+    const axes = upTo(batch.length).map(String);
+    const order = [...axes, "row", "column"];
+    const lengths = [...batch, rows, columns, inner];
+    const sizes = new Map([...order, "inner"].map((label, axis) => [label, lengths[axis]]));
+    const left = labelled(call, builder, 0, [...axes, "row", "inner"]);
+    const right = labelled(call, builder, 1, [...axes, "inner", "column"]);
+    return [reduced(builder, contracted(builder, left, right, sizes, new Set(order)), sizes, order)];
   },
 };
 
-function check(call: Call, left: Operand, right: Operand): void {
-  const ranks = [left.shape.length, right.shape.length];
-  const batched = left.constant !== undefined && right.constant === undefined && ranks[0] > 2;
-  if (ranks.includes(0) || ranks[1] > 2 || batched) {
-    const shapes = `${left.shape.join("×")} and ${right.shape.join("×")}`;
-    throw nodeError(call, `shapes ${shapes} are not supported; want a constant matrix and a value, B of rank 1 or 2`);
-  }
-  const inner = left.shape[left.shape.length - 1];
-  if (inner !== right.shape[0]) throw nodeError(call, `A has ${inner} columns but B has ${right.shape[0]} rows`);
+interface Product {
+  readonly batch: readonly number[];
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
 }
 
-/** B as a matrix: a vector is one column. */
-const columnsOf = ({ shape, constant }: Operand) => ({
-  rows: shape[0],
-  columns: shape[1] ?? 1,
-  data: constant?.data ?? [],
-});
+function productOf(call: Call): Product {
+  const [left, right] = [matrixShape(call, 0), matrixShape(call, 1)];
+  const [[rows, inner], [height, columns]] = [left.slice(-2), right.slice(-2)];
+  if (inner !== height) throw nodeError(call, `A has ${inner} columns but B has ${height} rows`);
+  return { batch: broadcastShape(call, left.slice(0, -2), right.slice(0, -2)), rows, inner, columns };
+}
+
+/** An operand's shape, a vector on the left as a matrix of one row and on the right as one of one column. */
+function matrixShape(call: Call, index: number): readonly number[] {
+  const { shape } = operandAt(call, index);
+  if (shape.length === 0) throw nodeError(call, `operand ${index} is a scalar, want a vector or matrices`);
+  if (shape.length > 1) return shape;
+  return index === 0 ? [1, shape[0]] : [shape[0], 1];
+}
+
+/** An operand whose last axes have the last of the labels; axes of size 1 are repeated. */
+function labelled(call: Call, builder: StepBuilder, index: number, labels: readonly string[]): Labelled {
+  const operand = operandAt(call, index);
+  const shape = matrixShape(call, index);
+  const strides = stridesOf(shape);
+  const own = labels.slice(labels.length - shape.length);
+  return {
+    strides: new Map(own.map((label, axis) => [label, strides[axis]] as const).filter((_, axis) => shape[axis] > 1)),
+    elements: operand.constant?.data ?? builder.valueOf(operand),
+  };
+}

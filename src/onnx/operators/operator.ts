@@ -58,7 +58,7 @@ export interface StepBuilder {
 /** Everything known about one ONNX operator. */
 export interface Operator {
   readonly name: string;
-  /** First and last opset with the meaning implemented here. */
+  /** First and last opset of its domain with the meaning implemented here. */
   readonly opsets: { readonly from: number; readonly to: number };
   /** Least and greatest number of operands. */
   readonly arity: readonly [number, number];
@@ -66,14 +66,15 @@ export interface Operator {
   readonly attributes: readonly string[];
   /** True where the outputs follow from the operands' shapes alone and so are always constant. */
   readonly readsShapesOnly?: boolean;
-  /** Type and shape of each output. Throws InputError where operands or attributes make no sense. */
+  /** Type and shape of each output that is supported. Throws InputError where operands or attributes make no sense. */
   infer(call: Call): readonly ValueType[];
-  /** Multiplications that folding or lowering takes, where they are more than the elements read and made. */
+  /** Multiplications that lowering writes down, where they are more than the elements read and made. */
   products?(call: Call): number;
-  /** Float meaning: the elements of each output, called where all operands are constant or only shapes count. */
-  fold?(call: Call): readonly (readonly number[])[];
-  /** Steps that compute the outputs, called where an operand is not constant; gives the name of each output's value. */
-  lower?(call: Call, builder: StepBuilder): readonly string[];
+  /**
+   * Steps that compute the outputs that `infer` lists; gives the name of each output's value. Nodes whose operands are all
+   * constant are computed by these steps too, so an operator means the same wherever it stands.
+   */
+  lower(call: Call, builder: StepBuilder): readonly string[];
 }
 
 /** How messages name a node. */

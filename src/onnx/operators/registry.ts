@@ -1,15 +1,16 @@
-import { argMax } from "./argMax.ts";
-import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { cast } from "./cast.ts";
+import { argMax, argMin } from "./argMax.ts";
+import { add, div, mean, mul, neg, sub, sum } from "./arithmetic.ts";
+import { cast, castLike } from "./cast.ts";
 import { concat } from "./concat.ts";
 import { constant } from "./constant.ts";
+import { gather } from "./gathering.ts";
 import { gemm } from "./gemm.ts";
 import { dropout, identity } from "./identity.ts";
 import { matMul } from "./matMul.ts";
 import type { Operator } from "./operator.ts";
 import { relu } from "./relu.ts";
 import { flatten, reshape, squeeze, unsqueeze } from "./reshape.ts";
-import { gather, slice } from "./selection.ts";
+import { slice, split } from "./selection.ts";
 import { shape } from "./shape.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
 import { transpose } from "./transpose.ts";
@@ -17,7 +18,9 @@ import { transpose } from "./transpose.ts";
 const ALL: readonly Operator[] = [
   add,
   argMax,
+  argMin,
   cast,
+  castLike,
   concat,
   constant,
   div,
@@ -28,6 +31,7 @@ const ALL: readonly Operator[] = [
   identity,
   logSoftmax,
   matMul,
+  mean,
   mul,
   neg,
   relu,
@@ -35,8 +39,10 @@ const ALL: readonly Operator[] = [
   shape,
   slice,
   softmax,
+  split,
   squeeze,
   sub,
+  sum,
   transpose,
   unsqueeze,
 ];

@@ -1,4 +1,4 @@
-import { OPSETS, type Operator, operandAt } from "./operator.ts";
+import { OPSETS, type Operator, operandAt, typeWith } from "./operator.ts";
 
 /** max(X, 0), element by element. */
 export const relu: Operator = {
@@ -6,7 +6,6 @@ export const relu: Operator = {
   opsets: OPSETS,
   arity: [1, 1],
   attributes: [],
-  infer: (call) => [operandAt(call, 0)],
-  fold: (call) => [operandAt(call, 0).constant!.data.map((value) => Math.max(value, 0))],
+  infer: (call) => [typeWith(operandAt(call, 0), operandAt(call, 0).shape)],
   lower: (call, builder) => [builder.relu(builder.valueOf(operandAt(call, 0)))],
 };

@@ -1,43 +1,26 @@
-import { elementCount } from "../../codec/codec.ts";
 import {
   type Call,
   OPSETS,
   type Operator,
-  constantAt,
   integerAttribute,
   integersOf,
   nodeError,
   operandAt,
   typeWith,
 } from "./operator.ts";
-import { normalAxis, stridesOf } from "./shapes.ts";
+import { upTo } from "./positions.ts";
+import { normalAxis, stridesOf, tableIndices } from "./shapes.ts";
 
-/** What an operator that only selects elements takes: its shape, and the position of each element in the operand. */
-interface Selection {
-  readonly shape: readonly number[];
-  /** For each axis, the coordinates that are kept, in order. */
-  readonly coordinates: readonly (readonly number[])[];
-}
-
-/** Slices of the operand along `axis` at constant indices, negative ones counted from the end. */
-export const gather: Operator = selecting("Gather", [2, 2], ["axis"], (call) => {
-  const { shape } = operandAt(call, 0);
-  const axis = normalAxis(call, integerAttribute(call, "axis", 0), shape.length);
-  const indices = constantAt(call, 1, "indices");
-  const chosen = indices.data.map((index) => normalIndex(call, index, shape[axis]));
-  return {
-    shape: [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)],
-    coordinates: shape.map((size, other) => (other === axis ? chosen : upTo(size))),
-  };
-});
+/** For each axis of an operand, the coordinates that are kept, in order. */
+export type Coordinates = readonly (readonly number[])[];
 
 /** Elements from `starts` to before `ends` in strides of `steps` along `axes`, numpy's way. */
-export const slice: Operator = selecting("Slice", [1, 5], ["starts", "ends", "axes"], (call) => {
+export const slice: Operator = selecting("Slice", OPSETS, [1, 5], ["starts", "ends", "axes"], (call) => {
   const { shape } = operandAt(call, 0);
-  const [starts, ends] = [bounds(call, "starts", 1), bounds(call, "ends", 2)];
+  const [starts, ends] = [listOf(call, "starts", 1), listOf(call, "ends", 2)];
   if (starts === undefined || ends === undefined) throw nodeError(call, "starts or ends are missing");
-  const axes = bounds(call, "axes", 3) ?? upTo(starts.length);
-  const steps = bounds(call, "steps", 4) ?? starts.map(() => 1);
+  const axes = listOf(call, "axes", 3) ?? upTo(starts.length);
+  const steps = listOf(call, "steps", 4) ?? starts.map(() => 1);
   if ([ends, axes, steps].some(({ length }) => length !== starts.length)) {
     throw nodeError(call, "starts, ends, axes and steps have different lengths");
   }
@@ -46,46 +29,57 @@ export const slice: Operator = selecting("Slice", [1, 5], ["starts", "ends", "ax
     const axis = normalAxis(call, given, shape.length);
     coordinates[axis] = sliced(call, shape[axis], starts[index], ends[index], steps[index]);
   });
-  return { shape: coordinates.map(({ length }) => length), coordinates };
+  return [coordinates];
 });
 
-function selecting(
+/** Parts one after another along `axis`. */
+export const split: Operator = selecting("Split", OPSETS, [1, 2], ["axis", "split", "num_outputs"], (call) => {
+  const { shape } = operandAt(call, 0);
+  const axis = normalAxis(call, integerAttribute(call, "axis", 0), shape.length);
+  let start = 0;
+  return partsOf(call, shape[axis]).map((size) => {
+    const first = start;
+    start += size;
+    return shape.map((all, other) => upTo(other === axis ? size : all).map((x) => (other === axis ? first + x : x)));
+  });
+});
+
+/** An operator each of whose outputs consists of elements at some coordinates of the first operand. */
+export function selecting(
   name: string,
-  arity: readonly [number, number],
+  opsets: Operator["opsets"],
+  arity: Operator["arity"],
   attributes: readonly string[],
-  select: (call: Call) => Selection,
+  select: (call: Call) => readonly Coordinates[],
 ): Operator {
   return {
     name,
-    opsets: OPSETS,
+    opsets,
     arity,
     attributes,
-    infer: (call) => [typeWith(operandAt(call, 0), select(call).shape)],
-    fold: (call) => [positionsOf(call, select(call)).map((index) => operandAt(call, 0).constant!.data[index])],
+    infer: (call) =>
+      select(call).map((coordinates) =>
+        typeWith(
+          operandAt(call, 0),
+          coordinates.map(({ length }) => length),
+        ),
+      ),
     lower(call, builder) {
       const operand = operandAt(call, 0);
-      return [builder.permute(builder.valueOf(operand), positionsOf(call, select(call)), elementCount(operand.shape))];
+      const value = builder.valueOf(operand);
+      return select(call).map((coordinates) => builder.arrange([value], positionsOf(operand.shape, coordinates)));
     },
   };
 }
 
-function positionsOf(call: Call, { coordinates }: Selection): number[] {
-  const strides = stridesOf(operandAt(call, 0).shape);
-  return coordinates.reduce<number[]>(
-    (positions, chosen, axis) => positions.flatMap((start) => chosen.map((index) => start + index * strides[axis])),
-    [0],
-  );
+/** Positions of the elements at all combinations of coordinates, in row-major order. */
+export function positionsOf(shape: readonly number[], coordinates: Coordinates): number[] {
+  const strides = stridesOf(shape);
+  return tableIndices(coordinates.map((chosen, axis) => chosen.map((index) => index * strides[axis])));
 }
 
-const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
-
-function normalIndex(call: Call, index: number, size: number): number {
-  if (index >= -size && index < size) return index < 0 ? index + size : index;
-  throw nodeError(call, `index ${index} does not exist, want ${-size} to ${size - 1}`);
-}
-
-/** Bounds became operands with opset 10, which also brought steps. */
-const bounds = (call: Call, name: string, index: number) => integersOf(call, name, index, 10);
+/** The lists of Slice became operands with opset 10, which also brought steps. */
+const listOf = (call: Call, name: string, index: number) => integersOf(call, name, index, 10);
 
 function sliced(call: Call, size: number, start: number, end: number, step: number): number[] {
   if (step === 0) throw nodeError(call, "a step is 0");
@@ -94,4 +88,18 @@ function sliced(call: Call, size: number, start: number, end: number, step: numb
   const [first, last] = [clamp(start), clamp(end)];
   const count = Math.max(0, Math.ceil((last - first) / step));
   return Array.from({ length: count }, (_, index) => first + index * step);
+}
+
+/** Sizes of the parts: given as an attribute before opset 13 and an operand since, else equal but for the last. */
+function partsOf(call: Call, size: number): readonly number[] {
+  const given = integersOf(call, "split", 1, 13);
+  const count = integerAttribute(call, "num_outputs", call.node.outputs.length);
+  if (given !== undefined && call.node.attributes.has("num_outputs"))
+    throw nodeError(call, "has both split and num_outputs");
+  const share = Math.ceil(size / count);
+  const parts = given ?? upTo(count).map((part) => Math.min(share, size - part * share));
+  const isWhole = parts.every((part) => part >= 0) && parts.reduce((sum, part) => sum + part, 0) === size;
+  if (!isWhole) throw nodeError(call, `parts of ${parts.join(", ")} do not make up the axis of size ${size}`);
+  if (parts.length === call.node.outputs.length) return parts;
+  throw nodeError(call, `has ${call.node.outputs.length} outputs for ${parts.length} parts`);
 }

@@ -8,7 +8,7 @@ export const shape: Operator = {
   attributes: ["start", "end"],
   readsShapesOnly: true,
   infer: (call) => [{ type: "int64", shape: [sizesOf(call).length] }],
-  fold: (call) => [sizesOf(call)],
+  lower: (call, builder) => [builder.constant(sizesOf(call))],
 };
 
 /** Axes out of bounds are clamped, as those of an array's slice are. */

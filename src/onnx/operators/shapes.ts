@@ -8,6 +8,13 @@ export function normalAxis(call: Call, axis: number, rank: number): number {
   throw nodeError(call, `axis ${axis} does not exist, want ${-rank} to ${rank - 1}`);
 }
 
+/** Axes counted from the front. Throws InputError where one does not exist or is named twice. */
+export function normalAxes(call: Call, axes: readonly number[], rank: number): number[] {
+  const normal = axes.map((axis) => normalAxis(call, axis, rank));
+  if (new Set(normal).size === normal.length) return normal;
+  throw nodeError(call, `axes ${axes.join(", ")} repeat`);
+}
+
 /** Row-major strides of a shape. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = Array<number>(shape.length).fill(1);
@@ -15,15 +22,13 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** The shape that two shapes broadcast to (numpy's rule). Throws InputError where they do not. */
-export function broadcastShape(call: Call, left: readonly number[], right: readonly number[]): number[] {
-  const rank = Math.max(left.length, right.length);
-  const sizeAt = (shape: readonly number[], axis: number) => shape[axis - rank + shape.length] ?? 1;
+/** The shape that shapes broadcast to (numpy's rule). Throws InputError where they do not. */
+export function broadcastShape(call: Call, ...shapes: readonly (readonly number[])[]): number[] {
+  const rank = shapes.reduce((most, { length }) => Math.max(most, length), 0);
   return Array.from({ length: rank }, (_, axis) => {
-    const [a, b] = [sizeAt(left, axis), sizeAt(right, axis)];
-    if (a === b || b === 1) return a;
-    if (a === 1) return b;
-    throw nodeError(call, `shapes ${left.join("×")} and ${right.join("×")} do not broadcast`);
+    const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1).filter((size) => size !== 1);
+    if (sizes.every((size) => size === sizes[0])) return sizes[0] ?? 1;
+    throw nodeError(call, `shapes ${shapes.map((shape) => shape.join("×")).join(" and ")} do not broadcast`);
   });
 }
 
@@ -43,10 +48,9 @@ export function transposeIndices(shape: readonly number[], order: readonly numbe
 }
 
 /** Positions `Σ coordinate · stride` over all coordinates of a shape in row-major order. */
-function gatherIndices(shape: readonly number[], strides: readonly number[]): number[] {
-  return shape.reduce(
-    (positions, size, axis) =>
-      positions.flatMap((start) => Array.from({ length: size }, (_, index) => start + index * strides[axis])),
-    [0],
-  );
-}
+export const gatherIndices = (shape: readonly number[], strides: readonly number[]): number[] =>
+  tableIndices(shape.map((size, axis) => Array.from({ length: size }, (_, index) => index * strides[axis])));
+
+/** Sums of one entry of each table, the last table's entries changing fastest. */
+export const tableIndices = (tables: readonly (readonly number[])[]): number[] =>
+  tables.reduce<number[]>((sums, table) => sums.flatMap((start) => table.map((entry) => start + entry)), [0]);

@@ -1,4 +1,3 @@
-import { elementCount } from "../../codec/codec.ts";
 import { type Call, OPSETS, type Operator, integersAttribute, nodeError, operandAt, typeWith } from "./operator.ts";
 import { transposeIndices } from "./shapes.ts";
 
@@ -17,14 +16,9 @@ export const transpose: Operator = {
       ),
     ];
   },
-  fold(call) {
-    const { shape, constant } = operandAt(call, 0);
-    return [transposeIndices(shape, orderOf(call)).map((index) => constant!.data[index])];
-  },
   lower(call, builder) {
     const operand = operandAt(call, 0);
-    const indices = transposeIndices(operand.shape, orderOf(call));
-    return [builder.permute(builder.valueOf(operand), indices, elementCount(operand.shape))];
+    return [builder.arrange([builder.valueOf(operand)], transposeIndices(operand.shape, orderOf(call)))];
   },
 };
 
