@@ -26,6 +26,7 @@ const BASE: Inputs = {
   reluIn: 60n,
   underIn: 20n,
   aboveIn: 60n,
+  deepIn: 20n,
   argMaxIn: [3n, -5n, 8n, 8n],
   element: [3n, 4n],
   outputIn: [5n, 6n],
@@ -178,6 +179,10 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   "SaturatingShift, below only: a negative value passed off as its quotient": {
     edits: { underIn: -20n, ...bits("under.z.lower", 6, -16n), underOut: -2n },
     guard: over(["underIn", "under.saturatedHint", ...names("under.z.lower", 6)]),
+  },
+  "SaturatingShift, below only: a result beyond its bits": {
+    edits: { deepIn: 40n, ...bits("deep.z.lower", 6, 44n), deepOut: 5n },
+    guard: over(["deep.z.lower[5]"]),
   },
   "SaturatingShift, above only: an ordinary value passed off as too large": {
     edits: { "above.saturatedHint": 1n, ...bits("above.z.lower", 7, -64n), aboveOut: 15n },
