@@ -71,6 +71,11 @@ export const divide: Kernel<DivideNode> = {
     return [unbounded(numerator.low.length), toInterval(bounds)];
   },
 
+  copies: (node, operands) =>
+    planElements(node, operands, divide.interval(node, operands)).map(({ form, multiplier }, index) =>
+      form === FORM.multiple && multiplier === 1n ? index : -1,
+    ),
+
   cost(node, operands, { result }) {
     const costs = planElements(node, operands, result).map(elementCost);
     return {

@@ -67,6 +67,11 @@ export const extreme: Kernel<ExtremeNode> = {
     return operands.map(({ low }) => toInterval(elements.slice(start, (start += low.length))));
   },
 
+  copies(node, operands) {
+    const count = lengthOf(operands);
+    return planOf(node, operands).results.map((result) => (result < count ? result : -1));
+  },
+
   cost: (node, operands) => ({
     nonlinear: planOf(node, operands).pairs.reduce((sum, { width }) => sum + width + 1, 0),
     linear: 0,

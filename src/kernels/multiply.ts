@@ -43,6 +43,12 @@ export const multiply: Kernel<MultiplyNode> = {
   /** A product says nothing of one factor while the other may be anything. */
   boundOperands: (_node, operands) => operands.map(({ low }) => unbounded(low.length)),
 
+  copies: (node, operands) =>
+    planElements(node, operands).map(({ form, factor }, index) => {
+      if (factor !== 1n || form === FORM.constant) return -1;
+      return form === FORM.right ? index : operands[0].low.length + index;
+    }),
+
   cost(node, operands) {
     const plans = planElements(node, operands);
     return {

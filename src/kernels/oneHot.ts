@@ -56,6 +56,12 @@ export const oneHot: Kernel<OneHotNode> = {
     toInterval(rowsOf(node, operand).map((range) => (isPair(range) || isConstant(range) ? ANYTHING : range))),
   ],
 
+  /** Of 0 and 1, the second's indicator is the operand. */
+  copies: (node, [operand]) =>
+    rowsOf(node, operand).flatMap(({ low, high }, row) =>
+      indicators(node, (j) => (j === 1n && low === 0n && high === 1n ? row : -1)),
+    ),
+
   cost(node, [operand]) {
     const rows = rowsOf(node, operand);
     const wide = rows.filter((range) => !isPair(range) && !isConstant(range));

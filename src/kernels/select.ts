@@ -67,8 +67,17 @@ export const select: Kernel<SelectNode> = {
   /** What is not chosen may be anything, and so may the condition where both are equal. */
   boundOperands: (_node, operands) => operands.map(({ low }) => unbounded(low.length)),
 
-  cost(node, operands) {
-    const plans = planElements(node, operands);
+  copies(node, operands) {
+    const count = operands[0].low.length;
+    return planElements(node, operands).map(({ form, base, step }, index) => {
+      if (form === FORM.whenTrue) return count + index;
+      if (form === FORM.whenFalse) return 2 * count + index;
+      return form === FORM.affine && base === 0n && step === 1n ? index : -1;
+    });
+  },
+
+  cost(node, operands, { wires }) {
+    const plans = planElements(node, operands, wires);
     return {
       nonlinear: plans.filter(({ form }) => form === FORM.choice).length,
       linear: plans.reduce(
@@ -78,9 +87,9 @@ export const select: Kernel<SelectNode> = {
     };
   },
 
-  emit(node, operands) {
+  emit(node, operands, { wires }) {
     const { output, condition, whenTrue, whenFalse } = node;
-    const plans = planElements(node, operands);
+    const plans = planElements(node, operands, wires);
     const parameters = `${plans.length}, ${output}_plan()`;
     return {
       includes: ["Select.circom"],
@@ -105,14 +114,20 @@ function requireBoolean({ name }: SelectNode, condition: Bounds, index: number):
   throw new InputError(`kernel ${name} (Select): condition ${index} spans ${low} to ${high}, want 0 to 1`);
 }
 
-function planElements(node: SelectNode, operands: readonly Interval[]): ElementPlan[] {
+/** Two choices that are one wire are none: the product of a condition and their difference would be no constraint. */
+function planElements(
+  node: SelectNode,
+  operands: readonly Interval[],
+  wires: readonly (readonly number[])[] = [],
+): ElementPlan[] {
   const results = select.interval(node, operands);
   return results.low.map((_, index) => {
     const [condition, whenTrue, whenFalse] = operands.map((operand) => boundsAt(operand, index));
     const result = boundsAt(results, index);
     if (isConstant(result)) return { form: FORM.constant, base: result.low, step: 0n };
     if (condition.low === 1n) return { form: FORM.whenTrue, base: 0n, step: 0n };
-    if (condition.high === 0n || node.whenTrue === node.whenFalse) return { form: FORM.whenFalse, base: 0n, step: 0n };
+    const isOneWire = node.whenTrue === node.whenFalse || (wires.length > 0 && wires[1][index] === wires[2][index]);
+    if (condition.high === 0n || isOneWire) return { form: FORM.whenFalse, base: 0n, step: 0n };
     if (isConstant(whenTrue) && isConstant(whenFalse))
       return { form: FORM.affine, base: whenFalse.low, step: whenTrue.low - whenFalse.low };
     return { form: FORM.choice, base: 0n, step: 0n };

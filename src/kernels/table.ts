@@ -2,7 +2,17 @@ import { InputError } from "../errors.ts";
 import { mod } from "../field.ts";
 import type { TableNode } from "../ir/integerGraph.ts";
 import { requireIntegers } from "../ir/requireIntegers.ts";
-import { ANYTHING, type Bounds, boundsAt, greatestOf, hullOf, isConstant, leastOf, toInterval } from "./bounds.ts";
+import {
+  ANYTHING,
+  type Bounds,
+  asGuarantee,
+  boundsAt,
+  greatestOf,
+  hullOf,
+  isConstant,
+  leastOf,
+  toInterval,
+} from "./bounds.ts";
 import { affineRows, constantFunction, matrixLiteral } from "./circomText.ts";
 import { type Cost, type Interval, type Kernel, unbounded } from "./kernel.ts";
 import { planFunction } from "./planFunction.ts";
@@ -48,23 +58,35 @@ export const table: Kernel<TableNode> = {
     return toInterval(bounds);
   },
 
-  /** The polynomial is bounded where the operand is sure to be an integer that it was made for. */
+  /** A polynomial is bounded where the operand is sure to be an integer that it was made for; a multiple is everywhere. */
   boundResult(node, operands, guaranteed) {
     const { low, polynomial } = planTable(node, operands[0], guaranteed[0]);
-    const last = low + BigInt(polynomial.values.length) - 1n;
-    const range = rangeFinder(low, polynomial.values);
+    const { values } = polynomial;
+    const last = low + BigInt(values.length) - 1n;
+    const range = rangeFinder(low, values);
+    const slope = isAffine(polynomial) ? values[1] - values[0] : undefined;
     const results = table.interval(node, operands);
     const bounds = results.low.map((_, index): Bounds => {
       const known = boundsAt(guaranteed[0], index);
       const isMade = known.low >= low && known.high <= last;
       const result = boundsAt(results, index);
-      return isConstant(result) ? result : isMade ? range(known) : ANYTHING;
+      if (isConstant(result)) return result;
+      if (slope === undefined) return isMade ? range(known) : ANYTHING;
+      const ends = [known.low, known.high].map((end) => values[0] + slope * (end - low));
+      return asGuarantee({ low: leastOf(ends), high: greatestOf(ends) });
     });
     return toInterval(bounds);
   },
 
   /** A polynomial takes the same value at several places. */
   boundOperands: (_node, [{ low }]) => [unbounded(low.length)],
+
+  copies(node, [operand]) {
+    const { low, high } = table.interval(node, [operand]);
+    const { low: first, polynomial } = planTable(node, operand, operand);
+    const isCopy = isAffine(polynomial) && costOf(polynomial, first).linear === 0;
+    return low.map((least, index) => (isCopy && least !== high[index] ? index : -1));
+  },
 
   cost(node, [operand], { operands: [guaranteed] }) {
     const { low, polynomial } = planTable(node, operand, guaranteed);
@@ -123,11 +145,11 @@ const varyingOf = (results: Interval): number[] =>
  */
 function planTable(node: TableNode, operand: Interval, guaranteed: Interval): Plan {
   const varying = varyingOf(table.interval(node, [operand]));
-  if (varying.length === 0) return planDomain(node, { low: BigInt(node.low), high: BigInt(node.low) });
+  if (varying.length === 0) return planDomain(node, { low: BigInt(node.low), high: BigInt(node.low + 1) });
   const proven = hullOf(varying.map((index) => boundsAt(operand, index)));
   const known = hullOf([proven, ...varying.map((index) => boundsAt(guaranteed, index))]);
   const least = planDomain(node, proven);
-  if (known.high - known.low >= BigInt(MOST_ENTRIES)) return least;
+  if (isAffine(least.polynomial) || known.high - known.low >= BigInt(MOST_ENTRIES)) return least;
   const wide = planDomain(node, known);
   const extra = costOf(wide.polynomial, wide.low).nonlinear - costOf(least.polynomial, least.low).nonlinear;
   return extra <= GUARANTEE_PRODUCTS ? wide : least;
@@ -142,11 +164,14 @@ function planDomain({ low, values }: TableNode, { low: first, high: last }: Boun
   return { low: first, polynomial: planPolynomial(entries) };
 }
 
+const isAffine = ({ levels, rows }: PolynomialPlan): boolean => levels === 0 && rows.length === 1;
+
 /** Constraints of one element, whose variable is the operand less `low`. */
-function costOf({ babySteps, levels, rows }: PolynomialPlan, low: bigint): Cost {
+function costOf(polynomial: PolynomialPlan, low: bigint): Cost {
+  const { babySteps, levels, rows } = polynomial;
   const powers = babySteps - 1;
   if (levels > 0) return { nonlinear: powers + levels + (1 << levels) - 1, linear: 0 };
-  if (rows.length > 1) return { nonlinear: powers + rows.length - 1, linear: 0 };
+  if (!isAffine(polynomial)) return { nonlinear: powers + rows.length - 1, linear: 0 };
   const [constant, slope] = rows[0];
   return { nonlinear: 0, linear: affineRows([slope], mod(constant - slope * low)) };
 }

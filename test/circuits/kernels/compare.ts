@@ -5,14 +5,20 @@ import type { CompareNode } from "../../../src/ir/integerGraph.ts";
 import { compare } from "../../../src/kernels/compare.ts";
 import { FIELD, unbounded } from "../../../src/kernels/kernel.ts";
 import { among, bits, defining, describeForgeries, names, over } from "../../fixtures/circuits/forgeries.ts";
-import { boundsWithin, drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import {
+  boundsWithin,
+  drawInterval,
+  expectAgreement,
+  knowing,
+  sampled,
+} from "../../fixtures/circuits/kernelProperties.ts";
 
 type Relation = CompareNode["relation"];
 const node = (relation: Relation): CompareNode => ({ kernel: "Compare", name: "b", output: "b", input: "x", relation });
 const RELATIONS: readonly Relation[] = ["nonNegative", "zero"];
 const costOf = (relation: Relation, low: bigint, high: bigint): number => {
   const operand = { low: [low], high: [high] };
-  const { nonlinear, linear } = compare.cost(node(relation), [operand], { operands: [operand], result: operand });
+  const { nonlinear, linear } = compare.cost(node(relation), [operand], knowing([operand], operand));
   return nonlinear + linear;
 };
 

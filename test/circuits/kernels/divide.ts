@@ -7,7 +7,13 @@ import { divide } from "../../../src/kernels/divide.ts";
 import { invert } from "../../../src/kernels/interpolate.ts";
 import { FIELD, type Interval, unbounded } from "../../../src/kernels/kernel.ts";
 import { bits, describeForgeries, names, over } from "../../fixtures/circuits/forgeries.ts";
-import { boundsWithin, drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import {
+  boundsWithin,
+  drawInterval,
+  expectAgreement,
+  knowing,
+  sampled,
+} from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (multiplier: number): DivideNode => ({
   kernel: "Divide",
@@ -18,9 +24,14 @@ const node = (multiplier: number): DivideNode => ({
   multiplier,
 });
 const of = (low: bigint, high: bigint): Interval => ({ low: [low], high: [high] });
-const costOf = (multiplier: number, numerator: Interval, denominator: Interval, result = unbounded(1)): number => {
+const costOf = (
+  multiplier: number,
+  numerator: Interval,
+  denominator: Interval,
+  result: Interval = unbounded(1),
+): number => {
   const operands = [numerator, denominator];
-  const { nonlinear, linear } = divide.cost(node(multiplier), operands, { operands, result });
+  const { nonlinear, linear } = divide.cost(node(multiplier), operands, knowing(operands, result));
   return nonlinear + linear;
 };
 

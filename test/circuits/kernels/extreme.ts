@@ -6,7 +6,13 @@ import type { ExtremeNode } from "../../../src/ir/integerGraph.ts";
 import { extreme } from "../../../src/kernels/extreme.ts";
 import { FIELD, type Interval, unbounded } from "../../../src/kernels/kernel.ts";
 import { among, bits, describeForgeries, names, over } from "../../fixtures/circuits/forgeries.ts";
-import { boundsWithin, drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import {
+  boundsWithin,
+  drawInterval,
+  expectAgreement,
+  knowing,
+  sampled,
+} from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (which: "max" | "min", windows: readonly (readonly number[])[], inputs = ["x"]): ExtremeNode => ({
   kernel: "Extreme",
@@ -21,7 +27,7 @@ const all = (length: number, low: bigint, high: bigint): Interval => ({
   high: Array<bigint>(length).fill(high),
 });
 const costOf = (windows: readonly (readonly number[])[], operand: Interval): number =>
-  extreme.cost(node("max", windows), [operand], { operands: [operand], result: operand }).nonlinear;
+  extreme.cost(node("max", windows), [operand], knowing([operand], operand)).nonlinear;
 
 /** Square windows over an image without padding. */
 function pool(side: number, window: number, stride: number): number[][] {

@@ -5,7 +5,13 @@ import type { MultiplyNode } from "../../../src/ir/integerGraph.ts";
 import { FIELD } from "../../../src/kernels/kernel.ts";
 import { multiply } from "../../../src/kernels/multiply.ts";
 import { defining, describeForgeries } from "../../fixtures/circuits/forgeries.ts";
-import { boundsWithin, drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import {
+  boundsWithin,
+  drawInterval,
+  expectAgreement,
+  knowing,
+  sampled,
+} from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (left = "x", right = "y"): MultiplyNode => ({ kernel: "Multiply", name: "p", output: "p", left, right });
 
@@ -22,7 +28,7 @@ describe("products", () => {
       { low: [-8n, 0n, 1n, 3n, 5n], high: [7n, 0n, 1n, 3n, 5n] },
       { low: [-8n, -8n, -8n, -8n, 6n], high: [7n, 7n, 7n, 7n, 6n] },
     ];
-    const guarantees = { operands: [left, right], result: left };
+    const guarantees = knowing([left, right], left);
     expect(multiply.cost(node(), [left, right], guarantees)).to.deep.equal({ nonlinear: 1, linear: 1 });
   });
 

@@ -5,12 +5,12 @@ import type { OneHotNode } from "../../../src/ir/integerGraph.ts";
 import { FIELD, type Interval, unbounded } from "../../../src/kernels/kernel.ts";
 import { oneHot } from "../../../src/kernels/oneHot.ts";
 import { among, describeForgeries, elements } from "../../fixtures/circuits/forgeries.ts";
-import { drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import { drawInterval, expectAgreement, knowing, sampled } from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (size: number): OneHotNode => ({ kernel: "OneHot", name: "h", output: "h", input: "x", size });
 const of = (low: bigint, high: bigint): Interval => ({ low: [low], high: [high] });
 const costOf = (size: number, operand: Interval): number => {
-  const { nonlinear, linear } = oneHot.cost(node(size), [operand], { operands: [operand], result: operand });
+  const { nonlinear, linear } = oneHot.cost(node(size), [operand], knowing([operand], operand));
   return nonlinear + linear;
 };
 

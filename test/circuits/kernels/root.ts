@@ -6,12 +6,18 @@ import type { RootNode } from "../../../src/ir/integerGraph.ts";
 import { FIELD, type Interval, unbounded } from "../../../src/kernels/kernel.ts";
 import { root } from "../../../src/kernels/root.ts";
 import { bits, describeForgeries, names, over } from "../../fixtures/circuits/forgeries.ts";
-import { boundsWithin, drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import {
+  boundsWithin,
+  drawInterval,
+  expectAgreement,
+  knowing,
+  sampled,
+} from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (multiplier: number): RootNode => ({ kernel: "Root", name: "r", output: "r", input: "x", multiplier });
 const of = (low: bigint, high: bigint): Interval => ({ low: [low], high: [high] });
 const costOf = (multiplier: number, operand: Interval): number =>
-  root.cost(node(multiplier), [operand], { operands: [operand], result: operand }).nonlinear;
+  root.cost(node(multiplier), [operand], knowing([operand], operand)).nonlinear;
 
 describe("roots", () => {
   it("are those of the reference, for the predicted constraints", () =>

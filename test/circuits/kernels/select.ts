@@ -5,7 +5,13 @@ import type { SelectNode } from "../../../src/ir/integerGraph.ts";
 import { FIELD } from "../../../src/kernels/kernel.ts";
 import { select } from "../../../src/kernels/select.ts";
 import { defining, describeForgeries } from "../../fixtures/circuits/forgeries.ts";
-import { boundsWithin, drawInterval, expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import {
+  boundsWithin,
+  drawInterval,
+  expectAgreement,
+  knowing,
+  sampled,
+} from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (whenTrue = "x", whenFalse = "y"): SelectNode => ({
   kernel: "Select",
@@ -32,7 +38,7 @@ describe("choices", () => {
       { low: [-8n, 1n, 5n, -8n], high: [7n, 1n, 5n, 7n] },
       { low: [-8n, 0n, 3n, -8n], high: [7n, 0n, 3n, 7n] },
     ];
-    const cost = select.cost(node(), operands, { operands, result: operands[1] });
+    const cost = select.cost(node(), operands, knowing(operands, operands[1]));
     expect(cost).to.deep.equal({ nonlinear: 1, linear: 1 });
   });
 

@@ -8,7 +8,7 @@ import { FIELD, type Interval, unbounded } from "../../../src/kernels/kernel.ts"
 import { table } from "../../../src/kernels/table.ts";
 import { among, defining, describeForgeries } from "../../fixtures/circuits/forgeries.ts";
 import { compileKernel } from "../../fixtures/circuits/kernelCircuit.ts";
-import { expectAgreement, sampled } from "../../fixtures/circuits/kernelProperties.ts";
+import { expectAgreement, knowing, sampled } from "../../fixtures/circuits/kernelProperties.ts";
 
 const node = (low: number, values: readonly number[]): TableNode => ({
   kernel: "Table",
@@ -31,7 +31,7 @@ const sigmoid = (x: number): number => 255 / (1 + Math.exp(-x / 20));
 /** Constraints of one element that can be any entry, nothing else being known of it. */
 const costOf = (program: TableNode): { nonlinear: number; linear: number } => {
   const operand = all(1, program.low, program.low + program.values.length - 1);
-  return table.cost(program, [operand], { operands: [operand], result: operand });
+  return table.cost(program, [operand], knowing([operand], operand));
 };
 
 describe("tables", () => {
@@ -82,8 +82,7 @@ describe("tables", () => {
   it("pay for the entries that an operand can ask for", () => {
     const program = tabulate(-128, 256, sigmoid);
     const operand = all(1, -20, 20);
-    const cost = (known: Interval): number =>
-      table.cost(program, [operand], { operands: [known], result: operand }).nonlinear;
+    const cost = (known: Interval): number => table.cost(program, [operand], knowing([known], operand)).nonlinear;
     expect(cost(operand)).to.be.lessThan(12);
     // Three products more make the result bounded for what a prover can give; ten more do not pay.
     expect(cost(all(1, -30, 24))).to.be.within(cost(operand), cost(operand) + 3);
@@ -100,6 +99,9 @@ describe("tables", () => {
     expect(bounded(-110, 0)).to.deep.equal({ low: [1n], high: [128n] });
     expect(bounded(-2000, 2200)).to.deep.equal({ low: [-FIELD], high: [FIELD] });
     expect(table.boundResult(program, [operand], [unbounded(1)], unbounded(1)).low[0]).to.equal(-FIELD);
+    const multiple = tabulate(-4, 9, (x) => 5 - 2 * x);
+    const line = table.boundResult(multiple, [all(1, -4, 4)], [all(1, -900, 10)], unbounded(1));
+    expect(line).to.deep.equal({ low: [-15n], high: [1805n] });
   });
 
   it("want 2 to 4096 entries, and operands that are among them", () => {
