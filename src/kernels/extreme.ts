@@ -140,10 +140,25 @@ function boundPair(left: Bounds, right: Bounds, width: number): Bounds {
   return isIntegral ? greaterOf(left, right) : either;
 }
 
-/** Throws InputError where a difference has too many bits. */
+/** The last plan by windows: bounds, cost and text of one step are asked for one after another. */
+const PLANS = new WeakMap<
+  ExtremeNode["windows"],
+  { which: string; operands: readonly Interval[]; plan: ExtremePlan }
+>();
+
 function planOf(node: ExtremeNode, operands: readonly Interval[]): ExtremePlan {
+  const last = PLANS.get(node.windows);
+  const isSame = last?.which === node.which && last.operands.length === operands.length;
+  if (isSame && operands.every((operand, index) => operand === last.operands[index])) return last.plan;
+  const plan = makePlan(node, operands);
+  PLANS.set(node.windows, { which: node.which, operands: [...operands], plan });
+  return plan;
+}
+
+/** Throws InputError where a difference has too many bits. */
+function makePlan(node: ExtremeNode, operands: readonly Interval[]): ExtremePlan {
   const plan = planExtremes(node.windows, towardsMax(node, operands));
-  const widest = Math.max(0, ...plan.pairs.map(({ width }) => width));
+  const widest = plan.pairs.reduce((most, { width }) => Math.max(most, width), 0);
   if (widest <= MAX_ELEMENT_BITS) return plan;
   throw new InputError(
     `kernel ${node.name} (Extreme): a difference takes ${widest} bits, want at most ${MAX_ELEMENT_BITS}`,
