@@ -28,7 +28,7 @@ template InputCommitment(tensorCount, lengths, widths, isSigned) {
     var used = 0;
     for (var tensor = 0; tensor < tensorCount; tensor++) {
         var bits = widths[tensor];
-        var offset = isSigned[tensor] * 2 ** (bits - 1);
+        var offset = isSigned[tensor] * (1 << (bits - 1));
         for (var i = 0; i < lengths[tensor]; i++) {
             if (startsWord(used, bits)) {
                 word++;
@@ -37,7 +37,7 @@ template InputCommitment(tensorCount, lengths, widths, isSigned) {
             ranges[next] = RangeCheck(bits, bits, 1, [1], offset);
             ranges[next].terms <== [in[next]];
             ranges[next].gate <== 1;
-            message[word] += (in[next] + offset) * 2 ** used;
+            message[word] += (in[next] + offset) * (1 << used);
             used += bits;
             next++;
         }

@@ -37,13 +37,15 @@ template Linear(inCount, groups, windowCount, filterCount, tapCount, partCount, 
     var shared = 0;
     var isShared = 0;
     for (var row = 0; row < groups * filterCount; row++) {
+        // Divisions cost the witness more than sums do: once a filter.
+        var firstWindow = (row \ filterCount) * windowCount;
         for (var w = 0; w < windowCount; w++) {
             var tree[partCount];
             for (var part = 0; part < partCount; part++) {
                 if (weights[row][part] == 0) {
                     tree[part] = 0;
                 } else {
-                    tree[part] = weights[row][part] * partSums[(row \ filterCount) * windowCount + w][part];
+                    tree[part] = weights[row][part] * partSums[firstWindow + w][part];
                 }
             }
             for (var step = 1; step < partCount; step *= 2) {
@@ -66,7 +68,7 @@ template Linear(inCount, groups, windowCount, filterCount, tapCount, partCount, 
                     shared = 0;
                     isShared = 1;
                 }
-                shared += 2 ** exponents[j] * (sumHint[j] - sum);
+                shared += (1 << exponents[j]) * (sumHint[j] - sum);
             }
         }
     }

@@ -26,7 +26,7 @@ template OutputWords(tensorCount, lengths, widths, isVariable, offsets) {
                 word++;
                 used = 0;
             }
-            words[word] += (isVariable[next] * in[next] + offsets[next]) * 2 ** used;
+            words[word] += (isVariable[next] * in[next] + offsets[next]) * (1 << used);
             used += widths[tensor];
             next++;
         }

@@ -5,6 +5,7 @@ pragma circom 2.2.0;
 // no signal for the top bit and no recomposition. What the lower bits leave of the value is constrained to be 0 or
 // 2^(bits-1), so the value is congruent to a sum of bits below 2^bits. That sum is the value itself, not an alias
 // modulo the field order r, because the caller knows an integer v congruent to the value with 2^bits - r <= v < r.
+// Powers of two are written as shifts: the witness program raises to a power with a field multiplication a bit of 254.
 // Bits from `freeBits` upward are 0 or `gate`: where the gate is 0, the value is below 2^freeBits.
 // @input  terms ASSUMED such that the value stands for an integer v as above.
 // @input  gate  ASSUMED 0 or 1; not read when freeBits = bits.
@@ -30,7 +31,7 @@ template RangeCheck(bits, freeBits, termCount, coefficients, offset) {
         } else {
             bitHint[i] * (bitHint[i] - gate) === 0;
         }
-        rest -= bitHint[i] * 2 ** i;
+        rest -= bitHint[i] * (1 << i);
         lower[i] <== bitHint[i];
     }
     if (bits == 1) {
@@ -38,8 +39,8 @@ template RangeCheck(bits, freeBits, termCount, coefficients, offset) {
         lower[0] <== bitHint[0];
     }
     if (bits == freeBits) {
-        rest * (rest - 2 ** (bits - 1)) === 0;
+        rest * (rest - (1 << (bits - 1))) === 0;
     } else {
-        rest * (rest - 2 ** (bits - 1) * gate) === 0;
+        rest * (rest - (1 << (bits - 1)) * gate) === 0;
     }
 }

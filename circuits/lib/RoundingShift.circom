@@ -13,12 +13,12 @@ template RoundingShift(shift, least, quotientBits) {
     signal input in;
     signal output out;
 
-    var half = 2 ** (shift - 1);
+    var half = 1 << (shift - 1);
     // The smallest numerator, taken away for the hint alone: `\` knows no negative numbers.
-    var start = least * 2 ** shift;
+    var start = least * (1 << shift);
     signal quotientHint;
-    quotientHint <-- (in + half - start) \ (2 ** shift) + least;
-    component remainder = RangeCheck(shift, shift, 2, [1, -(2 ** shift)], half);
+    quotientHint <-- (in + half - start) \ (1 << shift) + least;
+    component remainder = RangeCheck(shift, shift, 2, [1, -(1 << shift)], half);
     remainder.terms <== [in, quotientHint];
     remainder.gate <== 1;
     component quotient = RangeCheck(quotientBits, quotientBits, 1, [1], -least);

@@ -23,9 +23,9 @@ template SaturatingShift(shift, bits, least, width, canBeUnder, canBeAbove) {
     signal input in;
     signal output out;
 
-    var round = shift == 0 ? 0 : 2 ** (shift - 1);
-    var offset = round - least * 2 ** shift;
-    var limit = 2 ** (shift + bits);
+    var round = shift == 0 ? 0 : 1 << (shift - 1);
+    var offset = round - least * (1 << shift);
+    var limit = 1 << (shift + bits);
     var t = in + offset;
 
     signal saturatedHint;
@@ -43,7 +43,7 @@ template SaturatingShift(shift, bits, least, width, canBeUnder, canBeAbove) {
         }
     }
 
-    var underCoefficient = 2 ** width + limit;
+    var underCoefficient = (1 << width) + limit;
     var freeBits = width < shift + bits ? width : shift + bits;
     component z = RangeCheck(width, freeBits, 3, [1, -limit, underCoefficient], offset);
     z.terms <== [in, saturatedHint, underHint];
@@ -52,11 +52,11 @@ template SaturatingShift(shift, bits, least, width, canBeUnder, canBeAbove) {
     // 2^shift * floor(z / 2^shift): z without its low bits.
     var kept = t - limit * saturatedHint + underCoefficient * underHint;
     for (var i = 0; i < shift; i++) {
-        kept -= z.lower[i] * 2 ** i;
+        kept -= z.lower[i] * (1 << i);
     }
-    var clamped = least + (saturatedHint - underHint) * (2 ** bits - 1);
+    var clamped = least + (saturatedHint - underHint) * ((1 << bits) - 1);
     signal outHint;
-    outHint <-- saturatedHint == 1 ? clamped : (t \ (2 ** shift)) + least;
-    (1 - saturatedHint) * kept === 2 ** shift * (outHint - clamped);
+    outHint <-- saturatedHint == 1 ? clamped : (t \ (1 << shift)) + least;
+    (1 - saturatedHint) * kept === (1 << shift) * (outHint - clamped);
     out <== outHint;
 }
