@@ -122,7 +122,7 @@ function requireSupported(node: Omit<GraphNode, "attributes">, opsets: ReadonlyM
 
 function readAttributes(proto: NodeProto, node: Omit<GraphNode, "attributes">): Map<string, Attribute> {
   const attributes = new Map<string, Attribute>();
-  const known = operatorOf(node).attributes;
+  const { attributes: known, leftOutByNaN = [] } = operatorOf(node);
   for (const attribute of proto.attribute) {
     const name = attribute.name;
     const what = `${nodeLabel(node)} attribute ${JSON.stringify(name)}`;
@@ -130,7 +130,8 @@ function readAttributes(proto: NodeProto, node: Omit<GraphNode, "attributes">): 
     if (!known.includes(name)) {
       throw new InputError(`${what}: is not supported; supported: ${known.join(", ") || "none"}`);
     }
-    attributes.set(name, readAttribute(attribute, what));
+    const isLeftOut = leftOutByNaN.includes(name) && Number.isNaN(attribute.f);
+    if (!isLeftOut) attributes.set(name, readAttribute(attribute, what));
   }
   return attributes;
 }

@@ -64,6 +64,8 @@ export interface Operator {
   readonly arity: readonly [number, number];
   /** Attributes that are understood; a node with another one is refused. */
   readonly attributes: readonly string[];
+  /** Those that count as left out where they are not a number. */
+  readonly leftOutByNaN?: readonly string[];
   /** True where the outputs follow from the operands' shapes alone and so are always constant. */
   readonly readsShapesOnly?: boolean;
   /** Type and shape of each output that is supported. Throws InputError where operands or attributes make no sense. */
