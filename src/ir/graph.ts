@@ -2,9 +2,7 @@
 export type ElementType = "float" | "int64" | "bool";
 
 /** A constant: row-major data and its shape. Data holds no NaN and no infinity; booleans are 0 and 1. */
-export interface Tensor {
-  readonly type: ElementType;
-  readonly shape: readonly number[];
+export interface Tensor extends ValueType {
   readonly data: readonly number[];
 }
 

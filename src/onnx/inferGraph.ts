@@ -52,7 +52,7 @@ export function callOf(
     const constant = constants.get(name);
     const type = constant ?? values.get(name);
     if (name === "" || type === undefined) return undefined;
-    const bounds = values.get(name)?.bounds;
+    const { bounds } = type;
     return { name, type: type.type, shape: type.shape, constant, ...(bounds && { bounds }) };
   });
   const call = { node, opset: opsets.get(node.domain)!, operands };
@@ -135,12 +135,12 @@ function spend({ left }: Scope, limit: keyof Scope["left"], amount: number, what
 }
 
 /** A constant result; −0 becomes 0. */
-function checked(call: Call, { type, shape }: ValueType, data: readonly number[]): Tensor {
+function checked(call: Call, { type, shape, bounds }: ValueType, data: readonly number[]): Tensor {
   const wrong = data.find(
     (element) => !Number.isFinite(element) || (type !== "float" && !Number.isSafeInteger(element)),
   );
   if (wrong !== undefined) throw nodeError(call, `its constant result holds ${wrong}`);
-  return { type, shape, data: data.map((element) => element + 0) };
+  return { type, shape, data: data.map((element) => element + 0), ...(bounds && { bounds }) };
 }
 
 function outputOf(name: string, { constants, values }: Scope): ValueInfo {

@@ -90,7 +90,8 @@ export function readTensor(proto: TensorProto, what: string): Tensor {
   }
   const wrong = data.findIndex((value) => !Number.isFinite(value));
   if (wrong !== -1) throw new InputError(`${what}: element ${wrong} is ${data[wrong]}, want a finite number`);
-  return { type: codec.type, shape, data };
+  const bounds = boundsOf(codec);
+  return { type: codec.type, shape, data, ...(bounds && { bounds }) };
 }
 
 function elementCodecOf(number: number, what: string): ElementCodec {
