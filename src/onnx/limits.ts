@@ -13,7 +13,7 @@ export const LIMITS = {
   /** Elements of all values together that depend on the input, the inputs included. */
   computedTotal: 1 << 22,
   /** Multiplications of all nodes together that windows and filters, matrices and the like stand for. */
-  products: 1 << 25,
+  products: 1 << 24,
   /** Elements that all nodes together read. */
   reads: 1 << 25,
 } as const;

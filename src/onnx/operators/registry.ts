@@ -1,15 +1,21 @@
 import { argMax, argMin } from "./argMax.ts";
 import { add, div, mean, mul, neg, sub, sum } from "./arithmetic.ts";
+import { batchNormalization } from "./batchNormalization.ts";
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./bits.ts";
 import { cast, castLike } from "./cast.ts";
 import { clip } from "./clip.ts";
+import { comparisons } from "./comparisons.ts";
 import { concat } from "./concat.ts";
 import { constant } from "./constant.ts";
+import { conv, convTranspose } from "./convolution.ts";
 import { cumSum } from "./cumulative.ts";
 import { einsum } from "./einsum.ts";
+import { max, min } from "./extremes.ts";
+import { constantOfShape, eyeLike, range, size } from "./filling.ts";
 import { gather, gatherElements, gatherNd } from "./gathering.ts";
 import { gemm } from "./gemm.ts";
 import { dropout, identity } from "./identity.ts";
+import { logic } from "./logic.ts";
 import { matMul } from "./matMul.ts";
 import {
   groupNormalization,
@@ -23,11 +29,15 @@ import {
 import { normReductions } from "./norms.ts";
 import { oneHot } from "./oneHot.ts";
 import type { Operator } from "./operator.ts";
+import { pad } from "./pad.ts";
+import { pools } from "./pooling.ts";
 import { mod, pow } from "./power.ts";
 import { prelu } from "./prelu.ts";
 import { centerCropPad, depthToSpace, reverseSequence, spaceToDepth, trilu } from "./rearrange.ts";
 import { gru, lstm, rnn } from "./recurrent.ts";
+import { reductions } from "./reduction.ts";
 import { relu } from "./relu.ts";
+import { expand, tile } from "./repeating.ts";
 import { flatten, reshape, squeeze, unsqueeze } from "./reshape.ts";
 import { resize, upsample } from "./resize.ts";
 import { scatter, scatterElements, scatterNd } from "./scatter.ts";
@@ -37,11 +47,13 @@ import { hardmax, logSoftmax, softmax } from "./softmax.ts";
 import { topK } from "./topK.ts";
 import { transpose } from "./transpose.ts";
 import { unary } from "./unary.ts";
+import { where } from "./where.ts";
 
 const ALL: readonly Operator[] = [
   add,
   argMax,
   argMin,
+  batchNormalization,
   bitShift,
   bitwiseAnd,
   bitwiseNot,
@@ -51,13 +63,19 @@ const ALL: readonly Operator[] = [
   castLike,
   centerCropPad,
   clip,
+  ...comparisons,
   concat,
   constant,
+  constantOfShape,
+  conv,
+  convTranspose,
   cumSum,
   depthToSpace,
   div,
   dropout,
   einsum,
+  expand,
+  eyeLike,
   flatten,
   gather,
   gatherElements,
@@ -69,20 +87,27 @@ const ALL: readonly Operator[] = [
   identity,
   instanceNormalization,
   layerNormalization,
+  ...logic,
   logSoftmax,
   lpNormalization,
   lrn,
   lstm,
   matMul,
+  max,
   mean,
   meanVarianceNormalization,
+  min,
   mod,
   mul,
   neg,
   ...normReductions,
   oneHot,
+  pad,
+  ...pools,
   pow,
   prelu,
+  range,
+  ...reductions,
   relu,
   reshape,
   resize,
@@ -93,6 +118,7 @@ const ALL: readonly Operator[] = [
   scatterElements,
   scatterNd,
   shape,
+  size,
   slice,
   softmax,
   spaceToDepth,
@@ -100,12 +126,14 @@ const ALL: readonly Operator[] = [
   squeeze,
   sub,
   sum,
+  tile,
   topK,
   transpose,
   trilu,
   ...unary,
   unsqueeze,
   upsample,
+  where,
 ];
 
 /** The operators of the default domain that are supported, by name. */
