@@ -40,9 +40,10 @@ export const notCompared = (problem: string): Comparison => ({
 });
 
 /**
- * Runs program and float model on the samples and on seeded inputs. A classifier (an output from ArgMax, or the output of
- * index `classifier`) is faithful if its labels agree on the samples, any other program if its errors there are at most
- * 2 % of the output's range. No program counts whose float model gives anything but finite numbers, or of which any output
+ * Runs program and float model on the samples and on seeded inputs. A classifier (an output from ArgMax, or one of the
+ * indices in `classifiers`) is faithful if its labels agree on the samples, any other program if its errors there are at
+ * most 2 % of the output's range. No program counts whose float model gives anything but finite numbers on the samples
+ * (seeded inputs on which it does not are left out: a division by zero is no fault of a program), or of which any output
  * never changes, be it a label or values, whether it decides about faithfulness or not: a buyer pays for all of them, and a
  * proof of a constant shows nothing. Throws InputError on samples that do not fit and where the float model fails.
  */
@@ -50,14 +51,17 @@ export async function compareWithFloat(
   graph: IntegerGraph,
   twin: FloatTwin | null,
   samples: readonly Sample[],
-  classifier?: number,
+  classifiers: readonly number[] = [],
 ): Promise<Comparison> {
   if (twin === null) return notCompared("the float model is not there (onnxruntime-web is not installed)");
-  const rows = await collectRows(graph, twin, [...samples, ...seededSamples(graph.inputs, SEEDED_INPUTS)]);
-  if (!rows.every(isAllFinite)) return notCompared("the float model's output is not finite");
   const count = samples.length;
+  const collected = await collectRows(graph, twin, [...samples, ...seededSamples(graph.inputs, SEEDED_INPUTS)]);
+  if (!collected.every((rows) => rows.float.slice(0, count).every(isFinite))) {
+    return notCompared("the float model's output is not finite");
+  }
+  const rows = finiteRows(collected);
   const values = rows.filter(({ output }) => output.role === "values");
-  const classes = rows.filter((output, index) => isLabel(output) || index === classifier);
+  const classes = rows.filter((output, index) => isLabel(output) || classifiers.includes(index));
   const errors = values.map((output) => errorsOf(output, count));
   const compared = (classes.length > 0 ? classes : values).filter((output) => rowLength(output) > 1 || isLabel(output));
   const comparison = {
@@ -108,7 +112,14 @@ function greatestIndices(values: readonly number[], length: number): number[] {
   });
 }
 
-const isAllFinite = ({ float }: OutputRows): boolean => float.every((row) => row.every(Number.isFinite));
+const isFinite = (row: readonly number[]): boolean => row.every(Number.isFinite);
+
+/** The results for the inputs on which every output of the float model is finite. */
+function finiteRows(outputs: readonly OutputRows[]): OutputRows[] {
+  const kept = outputs[0].float.map((_, input) => outputs.every(({ float }) => isFinite(float[input])));
+  const select = (rows: OutputRows["float"]) => rows.filter((_, input) => kept[input]);
+  return outputs.map(({ output, integer, float }) => ({ output, integer: select(integer), float: select(float) }));
+}
 
 /** A message where an output, or more than one, never changes. */
 function constantProblem(rows: readonly OutputRows[]): string | undefined {

@@ -68,13 +68,29 @@ function foundNote({ widths: { weightBits, activationBits, inputBits, layers }, 
   return `${accuracy.toFixed(2)} % with ${options}${own}`;
 }
 
+/** Operators that give a probability or a score for each class. */
+const CLASSIFYING: ReadonlySet<string> = new Set([
+  "Softmax",
+  "LogSoftmax",
+  "LinearClassifier",
+  "SVMClassifier",
+  "TreeEnsembleClassifier",
+]);
+
 /**
- * Index of the output whose greatest element is the class: the one named, else model.json's; undefined where neither names
- * one. Throws InputError where there is no output of that ONNX name, or its rows have nothing to choose from.
+ * Indices of the outputs whose greatest element is the class: the one named, else model.json's, else those that come from
+ * an operator that classifies. Throws InputError where there is no output of the name, or its rows have nothing to choose
+ * from.
  */
-export function classifierOf({ config }: ModelFiles, { outputs }: Graph, named?: string): number | undefined {
+export function classifiersOf({ config }: ModelFiles, graph: Graph, named?: string): number[] {
+  const { outputs, nodes } = graph;
   const name = named ?? config?.classifier;
-  if (name === undefined) return undefined;
+  if (name === undefined) {
+    const makers = outputs.map((output) => nodes.find((node) => node.outputs.includes(output.name))?.operator ?? "");
+    return makers.flatMap((operator, index) =>
+      CLASSIFYING.has(operator) && (outputs[index].shape.at(-1) ?? 1) > 1 ? [index] : [],
+    );
+  }
   const what = `${named === undefined ? "model.json: classifier" : "--classifier"} ${JSON.stringify(name)}`;
   const index = outputs.findIndex((output) => output.name === name);
   if (index === -1) {
@@ -86,5 +102,5 @@ export function classifierOf({ config }: ModelFiles, { outputs }: Graph, named?:
   if (type === "float" && (shape.at(-1) ?? 1) < 2) {
     throw new InputError(`${what}: has rows of one element, want one for each of at least two classes`);
   }
-  return index;
+  return [index];
 }

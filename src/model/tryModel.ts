@@ -15,7 +15,7 @@ import { evaluate } from "../kernels/interpret.ts";
 import type { Sample } from "../passes/evaluateReal.ts";
 import { samplesOf } from "../passes/samples.ts";
 import { compileModel, emitModel, requireDomain, type EmittedModel } from "./compileModel.ts";
-import { classifierOf, quantiseModel, readGraph, type ImportOptions } from "./importModel.ts";
+import { classifiersOf, quantiseModel, readGraph, type ImportOptions } from "./importModel.ts";
 import { infer, type Inference } from "./infer.ts";
 import type { ModelFiles } from "./modelFiles.ts";
 import { proveWitness, witnessOf } from "./proveInference.ts";
@@ -92,7 +92,7 @@ interface Trial {
 interface ReadModel {
   readonly graph: Graph;
   readonly samples: readonly Sample[];
-  readonly classifier: number | undefined;
+  readonly classifiers: readonly number[];
 }
 
 /** Everything for one model and one input, from the ONNX file to the verification on an EVM. Never throws. */
@@ -124,8 +124,8 @@ async function runStages(files: ModelFiles, options: TryOptions, trial: Trial): 
   const { run, time, record } = trial;
   const read = await run("read", async (): Promise<ReadModel> => {
     const graph = readGraph(files, options);
-    const classifier = classifierOf(files, graph, options.classifier);
-    return { graph, samples: samplesOf(graph, options.rows), classifier };
+    const classifiers = classifiersOf(files, graph, options.classifier);
+    return { graph, samples: samplesOf(graph, options.rows), classifiers };
   });
   const { emitted, inputs } = await run("quantise", async () => quantiseFor(files, read, options, record));
   const compiled = await run("compile", () => time("compile", () => compileModel(emitted, options.cacheRoot)));
@@ -163,13 +163,13 @@ function quantiseFor(
 /** A float model that onnxruntime refuses or fails on compares nothing; that is the result, not an error. */
 async function compare(
   files: ModelFiles,
-  { graph, samples, classifier }: ReadModel,
+  { graph, samples, classifiers }: ReadModel,
   program: IntegerGraph,
 ): Promise<Comparison> {
   let twin: FloatTwin | null = null;
   try {
     twin = await floatTwin(files.onnx, graph);
-    return await compareWithFloat(program, twin, samples, classifier);
+    return await compareWithFloat(program, twin, samples, classifiers);
   } catch (error) {
     if (error instanceof InputError) return notCompared(`nothing was compared: ${error.message}`);
     throw error;

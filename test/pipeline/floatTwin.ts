@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { InputError } from "../../src/errors.ts";
 import { compareWithFloat } from "../../src/float/compareWithFloat.ts";
 import { floatTwin } from "../../src/float/floatTwin.ts";
-import { seededSamples } from "../../src/float/seededSamples.ts";
+import { seededSamples } from "../../src/passes/seededSamples.ts";
 import type { IntegerGraph } from "../../src/ir/integerGraph.ts";
 import { readOnnx } from "../../src/onnx/readOnnx.ts";
 import { quantise } from "../../src/passes/quantise.ts";
@@ -109,7 +109,7 @@ describe("compareWithFloat", () => {
     ]);
     expect((await compareWithFloat(program, twin, samples)).problem).to.equal(undefined);
     expect((await compareWithFloat(scaled, twin, samples)).problem).to.match(/% of the output's range/);
-    expect((await compareWithFloat(scaled, twin, samples, 0)).problem).to.equal(undefined);
+    expect((await compareWithFloat(scaled, twin, samples, [0])).problem).to.equal(undefined);
   });
 
   it("never counts a constant output", async () => {
@@ -167,7 +167,7 @@ describe("compareWithFloat", () => {
   it("says of a classifier without anything to choose from that its label is not the float model's", async () => {
     const { twin, program } = await load({ ...values, constants: { W: { dims: [2, 1], data: [1, 0.5] } } });
     expect((await compareWithFloat(program, twin, samples)).problem).to.equal(undefined);
-    expect((await compareWithFloat(program, twin, samples, 0)).problem).to.match(/label/);
+    expect((await compareWithFloat(program, twin, samples, [0])).problem).to.match(/label/);
   });
 
   it("draws the same inputs every time, within their ranges", async () => {
