@@ -112,6 +112,7 @@ describe("tables", () => {
     refuse(node(0, Array<number>(4097).fill(0)), "number of values 4097: want an integer from 2 to 4096");
     refuse(node(0, [1, 0.5]), "value 0.5: want an integer");
     refuse(node(0.5, [1, 2]), "low 0.5: want an integer");
+    refuse(node(2 ** 53 - 1, [1, 2]), `last operand ${2 ** 53}: want an integer`);
     const outside = "operand 3 is outside the table, want 1 to 2";
     expect(() => table.interval(node(1, [5, 6]), [all(1, 1, 3)])).to.throw(InputError, outside);
     expect(() => table.reference(node(1, [5, 6]), [[3n]])).to.throw(InputError, outside);
