@@ -24,12 +24,13 @@ export const argMax: Kernel<ArgMaxNode> = {
   /** Only differences of elements are range-checked. */
   boundOperands: (_, [{ low }]) => [unbounded(low.length)],
 
-  cost: (node, [operand], { wires }) => ({
-    nonlinear: planRows(node, operand, wires[0])
-      .flatMap(({ widths }) => widths)
-      .reduce((sum, width) => sum + width + 2, 0),
-    linear: 0,
-  }),
+  cost(node, [operand], { wires }) {
+    const rows = planRows(node, operand, wires[0]);
+    const products = rows.flatMap(({ widths }) => widths).reduce((sum, width) => sum + width + 2, 0);
+    // The product with the difference of one wire and itself is no product.
+    const linear = rows.filter(({ isTie }) => isTie).length;
+    return { nonlinear: products - linear, linear };
+  },
 
   emit(node, [operand], { wires }) {
     const { input, output, batch } = node;
@@ -79,22 +80,28 @@ function labelBounds(node: ArgMaxNode, operand: Interval): Interval {
   };
 }
 
+interface RowPlan {
+  readonly candidates: readonly number[];
+  /** Bits of each gap between the greatest element and a loser. */
+  readonly widths: readonly number[];
+  /** Whether both candidates are one wire. */
+  readonly isTie: boolean;
+}
+
 /**
- * The candidates of each row and the bits of each gap between the greatest element and a loser. Of elements that are one
- * wire only the first can win: a product with their difference would be no constraint that tells them apart.
+ * Of elements that are one wire only the first can win, so the others are no candidates. Where none but one wire is left
+ * its first two elements stay: the label is then a signal like others, as its interval says.
  */
-function planRows(
-  node: ArgMaxNode,
-  operand: Interval,
-  wires: readonly number[],
-): { candidates: number[]; widths: number[] }[] {
+function planRows(node: ArgMaxNode, operand: Interval, wires: readonly number[]): RowPlan[] {
   const lows = rowsOf(node, operand.low);
   const highs = rowsOf(node, operand.high);
   const rowWires = rowsOf(node, wires);
   return candidatesOf(node, operand).map((all, row) => {
-    const candidates = all.filter((index) => rowWires[row].indexOf(rowWires[row][index]) === index);
+    const distinct = all.filter((index) => rowWires[row].indexOf(rowWires[row][index]) === index);
+    const isTie = distinct.length < 2 && all.length > 1;
+    const candidates = isTie ? all.slice(0, 2) : distinct;
     const [low, high] = [lows, highs].map((bounds) => candidates.map((index) => bounds[row][index]));
-    return { candidates, widths: gapWidths(node, low, high) };
+    return { candidates, widths: gapWidths(node, low, high), isTie };
   });
 }
 

@@ -99,6 +99,16 @@ describe("circuit and reference", () => {
         weights: Array.from({ length: 64 }, () => [[1], [2], [-1]]).flat(),
         bias: Array.from({ length: 64 }, () => [0, -1, 4]).flat(),
       },
+      // Two of three elements are one wire, or all three.
+      ...[2, 3].flatMap((equal): KernelNode[] => {
+        const indices = Array.from({ length: 192 }, (_, index) => (index % 3 < equal ? index - (index % 3) : index));
+        const copied = `copied${equal}`;
+        const label = `labelOf${equal}`;
+        return [
+          { kernel: "Arrange", name: copied, inputs: ["x"], output: copied, indices, constants: [] },
+          { kernel: "ArgMax", name: label, input: copied, output: label, batch: 64 },
+        ];
+      }),
       { kernel: "ArgMax", name: "labelApart", input: "apart", output: "labelApart", batch: 64 },
     ];
     const graph = program(64, 3, 2, false, shifted);

@@ -32,7 +32,7 @@ function digitsLike(): IntegerGraph {
 }
 
 /** A graph with one input `x` of which the last one or two values are the outputs `logits` and `label`. */
-function oneInput(shape: number[], bits: number, kernels: KernelNode[]): IntegerGraph {
+function oneInput(shape: number[], bits: number, kernels: KernelNode[], logitBits = 22): IntegerGraph {
   return {
     format: "tollgate-graph-1",
     name: "test",
@@ -41,7 +41,7 @@ function oneInput(shape: number[], bits: number, kernels: KernelNode[]): Integer
     kernels,
     outputs: [
       { name: "label", from: "label", role: "label", shape: [1], bits: 4, signed: false, scale: 1 },
-      { name: "logits", from: "logits", role: "values", shape: [10], bits: 22, signed: true, scale: 1 },
+      { name: "logits", from: "logits", role: "values", shape: [10], bits: logitBits, signed: true, scale: 1 },
     ],
   };
 }
@@ -52,6 +52,46 @@ describe("emitCircuit", () => {
     expect(cost.total).to.be.at.most(2000);
     expect((await compileText(template, source)).counts).to.deep.equal(cost);
     expect(byKernel.reduce((sum, { total }) => sum + total, 0)).to.equal(cost.total);
+  });
+
+  it("leaves a convolution's sums a tenth of a row each, copies none, and the label of ten 210 constraints", () => {
+    const next = integers(2);
+    const windows = Array.from({ length: 36 }, (_, w) =>
+      Array.from({ length: 9 }, (_, k) => 8 * (Math.floor(w / 6) + Math.floor(k / 3)) + (w % 6) + (k % 3)),
+    );
+    const filters = (rows: number, taps: number) => ({
+      weights: Array.from({ length: rows }, () => Array.from({ length: taps }, () => next(-127, 127))),
+      bias: Array.from({ length: rows }, () => next(-1000, 1000)),
+    });
+    const order = Array.from({ length: 144 }, (_, index) => 143 - index);
+    const { byKernel } = emitCircuit(
+      oneInput(
+        [64],
+        8,
+        [
+          { kernel: "Linear", name: "conv", inputs: ["x"], output: "a", groups: 1, windows, ...filters(4, 9) },
+          { kernel: "Requantise", name: "relu", input: "a", output: "b", shifts: [8, 9, 8, 9], bits: 8, signed: false },
+          { kernel: "Arrange", name: "turn", inputs: ["b"], output: "c", indices: order, constants: [] },
+          {
+            kernel: "Linear",
+            name: "dense",
+            inputs: ["c"],
+            output: "logits",
+            groups: 1,
+            windows: [order],
+            ...filters(10, 144),
+          },
+          { kernel: "ArgMax", name: "argmax", input: "logits", output: "label", batch: 1 },
+        ],
+        24,
+      ),
+      "00",
+    );
+    const costOf = (name: string) => byKernel.find((entry) => entry.name === name)!;
+    expect(costOf("conv").linear).to.be.at.most(144 / 10);
+    expect(costOf("turn").total).to.equal(0);
+    expect(costOf("dense").total).to.equal(10);
+    expect(costOf("argmax").total).to.be.at.most(210);
   });
 
   it("lets no text of a model reach the circuit", () => {
