@@ -42,7 +42,7 @@ export const table: Kernel<TableNode> = {
     requireIntegers(`${where} number of values`, [values.length], 2, MOST_ENTRIES);
     requireIntegers(`${where} value`, values);
     requireIntegers(`${where} low`, [low]);
-    requireIntegers(`${where} last operand`, [low + values.length - 1]);
+    requireIntegers(`${where} last operand`, [low + (values.length - 1)]);
   },
 
   reference: (node, [input]) => input.map((value) => entryOf(node, value)),
