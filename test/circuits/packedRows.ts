@@ -18,6 +18,7 @@ import {
   guardDefining,
   guardOver,
 } from "../fixtures/circuits/circuitUnderTest.ts";
+import { drawMixedGraph } from "../fixtures/circuits/mixedGraph.ts";
 import { drawGraph } from "../fixtures/circuits/randomGraph.ts";
 
 const SUMS: LinearNode = {
@@ -188,21 +189,26 @@ describe("packed rows", () => {
     }
   });
 
-  it("take guaranteed bounds that hold every proven interval", () => {
-    fc.assert(
-      fc.property(fc.gen(), (gen) => {
-        const graph = drawGraph((arbitrary) => gen(() => arbitrary));
-        const intervals = intervalsOf(graph);
-        const guarantees = guaranteesOf(graph, intervals);
-        for (const [index, node] of graph.kernels.entries()) {
-          const proven = [...operandsOf(node, intervals), intervals.get(node.output)!];
-          const known = [...guarantees[index].operands, guarantees[index].result];
-          for (const [at, bounds] of known.entries()) expect(encloses(bounds, proven[at])).to.equal(true);
-        }
-      }),
-      { seed: 7, numRuns: 200 },
-    );
-  });
+  for (const [kinds, drawProgram] of [
+    ["sums and labels", drawGraph],
+    ["all kernels but trees", drawMixedGraph],
+  ] as const) {
+    it(`take guaranteed bounds that hold every proven interval of ${kinds}`, () => {
+      fc.assert(
+        fc.property(fc.gen(), (gen) => {
+          const graph = drawProgram((arbitrary) => gen(() => arbitrary));
+          const intervals = intervalsOf(graph);
+          const guarantees = guaranteesOf(graph, intervals);
+          for (const [index, node] of graph.kernels.entries()) {
+            const proven = [...operandsOf(node, intervals), intervals.get(node.output)!];
+            const known = [...guarantees[index].operands, guarantees[index].result];
+            for (const [at, bounds] of known.entries()) expect(encloses(bounds, proven[at])).to.equal(true);
+          }
+        }),
+        { seed: 7, numRuns: 200 },
+      );
+    });
+  }
 
   it("widen a lane at the power of two, stop below half the field's order, and leave a single sum its own row", () => {
     const within = (bounds: readonly bigint[]): number[] =>
