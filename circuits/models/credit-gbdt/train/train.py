@@ -6,8 +6,8 @@
     .venv/bin/python train.py --validate  # repeated cross-validation inside the training part
 
 Seeds are fixed: on the same machine and with the pinned versions, a second run
-writes the same bytes. The held-out loans are used only to measure the finished
-model; every setting below was chosen with --validate.
+writes the same bytes. The held-out loans only measure: depth and learning rate
+were chosen with --validate, which does not see them.
 """
 
 import argparse
