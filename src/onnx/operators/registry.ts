@@ -7,6 +7,7 @@ import { clip } from "./clip.ts";
 import { comparisons } from "./comparisons.ts";
 import { concat } from "./concat.ts";
 import { constant } from "./constant.ts";
+import { compress, isInf, isNan, nonZero } from "./constantOnly.ts";
 import { conv, convTranspose } from "./convolution.ts";
 import { cumSum } from "./cumulative.ts";
 import { einsum } from "./einsum.ts";
@@ -33,6 +34,7 @@ import { pad } from "./pad.ts";
 import { pools } from "./pooling.ts";
 import { mod, pow } from "./power.ts";
 import { prelu } from "./prelu.ts";
+import { dequantizeLinear, quantizeLinear } from "./quantized.ts";
 import { centerCropPad, depthToSpace, reverseSequence, spaceToDepth, trilu } from "./rearrange.ts";
 import { gru, lstm, rnn } from "./recurrent.ts";
 import { reductions } from "./reduction.ts";
@@ -48,6 +50,7 @@ import { topK } from "./topK.ts";
 import { transpose } from "./transpose.ts";
 import { unary } from "./unary.ts";
 import { where } from "./where.ts";
+import { windowFunctions } from "./windowFunctions.ts";
 
 const ALL: readonly Operator[] = [
   add,
@@ -64,6 +67,7 @@ const ALL: readonly Operator[] = [
   centerCropPad,
   clip,
   ...comparisons,
+  compress,
   concat,
   constant,
   constantOfShape,
@@ -71,6 +75,7 @@ const ALL: readonly Operator[] = [
   convTranspose,
   cumSum,
   depthToSpace,
+  dequantizeLinear,
   div,
   dropout,
   einsum,
@@ -86,6 +91,8 @@ const ALL: readonly Operator[] = [
   hardmax,
   identity,
   instanceNormalization,
+  isInf,
+  isNan,
   layerNormalization,
   ...logic,
   logSoftmax,
@@ -100,12 +107,14 @@ const ALL: readonly Operator[] = [
   mod,
   mul,
   neg,
+  nonZero,
   ...normReductions,
   oneHot,
   pad,
   ...pools,
   pow,
   prelu,
+  quantizeLinear,
   range,
   ...reductions,
   relu,
@@ -134,6 +143,7 @@ const ALL: readonly Operator[] = [
   unsqueeze,
   upsample,
   where,
+  ...windowFunctions,
 ];
 
 /** The operators of the default domain that are supported, by name. */

@@ -119,25 +119,25 @@ function resizedAxes(call: Call, request: Request): ResizedAxis[] {
   if (count !== axes.length) throw nodeError(call, `got ${count} scales or sizes for ${axes.length} axes`);
   const wrong = (scales ?? sizes!).find((number) => !(number > 0));
   if (wrong !== undefined) throw nodeError(call, `a scale or size is ${wrong}, want more than 0`);
-  const targets = sizes === undefined ? undefined : keptAspect(call, axes, sizes);
+  const kept = keptAspect(call, axes, request);
   return shape.map((from, axis) => {
     const index = axes.indexOf(axis);
     const region = regionOf(call, index, axes.length);
     if (index === -1) return { from, to: from, scale: 1, region };
-    if (targets !== undefined) return { from, to: targets[index], scale: Math.fround(targets[index] / from), region };
-    return { from, to: Math.floor(Math.fround(from * scales![index])), scale: scales![index], region };
+    if (kept !== undefined) return { from, to: Math.floor(from * kept + 0.5), scale: Math.fround(kept), region };
+    if (scales === undefined) return { from, to: sizes![index], scale: Math.fround(sizes![index] / from), region };
+    return { from, to: Math.floor(Math.fround(from * scales[index])), scale: scales[index], region };
   });
 }
 
-/** Sizes as the attribute `keep_aspect_ratio_policy` says: as given, or one scale for all, the least or greatest of them. */
-function keptAspect(call: Call, axes: readonly number[], sizes: readonly number[]): readonly number[] {
+/** The scale of all axes that `keep_aspect_ratio_policy` chooses: the least or greatest that a size asks for. */
+function keptAspect(call: Call, axes: readonly number[], { sizes }: Request): number | undefined {
   const policies = ["stretch", "not_larger", "not_smaller"] as const;
   const policy = choiceOf(call, "keep_aspect_ratio_policy", "stretch", policies);
-  if (policy === "stretch") return sizes;
+  if (policy === "stretch" || sizes === undefined) return undefined;
   const { shape } = operandAt(call, 0);
   const ratios = sizes.map((size, index) => size / shape[axes[index]]);
-  const ratio = policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
-  return axes.map((axis) => Math.floor(shape[axis] * ratio + 0.5));
+  return policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
 }
 
 /** The part of an axis that tf_crop_and_resize takes: starts of all axes, then ends, in shares of their lengths. */

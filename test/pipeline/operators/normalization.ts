@@ -18,7 +18,7 @@ const cube: Drawn = { shape: [2, 3, 4], low: -3, high: 3 };
 const image: Drawn = { shape: [2, 6, 3, 2], low: -2, high: 3 };
 const positive: Drawn = { shape: [2, 3, 4], low: 0.1, high: 3 };
 
-const SOFTMAXES: readonly OperatorCase[] = ["Softmax", "LogSoftmax", "Hardmax"].flatMap((op) => [
+const SOFTMAXES: readonly OperatorCase[] = ["Softmax", "LogSoftmax", "Hardmax"].flatMap((op): OperatorCase[] => [
   { op, operands: [cube] },
   { op, operands: [cube], attributes: { axis: 1 } },
   { op, operands: [cube], attributes: { axis: 0 } },
@@ -34,7 +34,7 @@ const REDUCTIONS: readonly OperatorCase[] = [
   "ReduceLogSum",
   "ReduceLogSumExp",
   "ReduceSumSquare",
-].flatMap((op) => [
+].flatMap((op): OperatorCase[] => [
   { op, operands: [positive] },
   { op, operands: [positive, integers([2], 0, -1)] },
   { op, operands: [positive, integers([1], 1)], attributes: { keepdims: 0 } },

@@ -6,7 +6,6 @@ import {
   compareWithRuntime,
   floats,
   integers,
-  real,
   refusalOf,
   titleOf,
 } from "../../fixtures/onnx/operatorCase.ts";
