@@ -11,9 +11,38 @@ export const mergeSums = (graph: RealGraph, sizes: ReadonlyMap<string, number>):
 /** Terms of two layers above which the product is not even tried. */
 const MAX_TERMS = 1 << 22;
 
+/** Longest window of a pool that is read through. */
+const MAX_POOL = 16;
+
 function merged(after: LinearStep, around: Surroundings): LinearStep | undefined {
   const before = around.maker(after.inputs[0]);
   if (after.inputs.length !== 1 || before?.kind !== "Linear" || !around.isPrivate(before.output)) return undefined;
+  return throughPool(before, after) ?? product(before, after);
+}
+
+/**
+ * Reads through sums that all have the same few weights, as those of a pool: more terms, but no wire for an exact sum,
+ * which no reader bounds and no row can share.
+ */
+function throughPool(before: LinearStep, after: LinearStep): LinearStep | undefined {
+  const [weights] = before.weights;
+  const isEven = before.weights.every((row) => row.every((weight, k) => weight === weights[k]));
+  const isPool = isEven && weights.length <= MAX_POOL && before.bias.every((value) => value === 0);
+  if (!isPool || termsOf(after) * weights.length > MAX_TERMS) return undefined;
+  const width = before.windows.length / before.groups;
+  const filters = before.weights.length / before.groups;
+  const windowOf = (position: number) =>
+    before.windows[Math.floor(position / (filters * width)) * width + (position % width)];
+  const outside = Array<number>(weights.length).fill(-1);
+  return {
+    ...after,
+    inputs: before.inputs,
+    windows: after.windows.map((window) => window.flatMap((position) => (position < 0 ? outside : windowOf(position)))),
+    weights: after.weights.map((row) => row.flatMap((weight) => weights.map((factor) => weight * factor))),
+  };
+}
+
+function product(before: LinearStep, after: LinearStep): LinearStep | undefined {
   const allowed = termsOf(before) + termsOf(after);
   if (allowed > MAX_TERMS || boundOfProduct(before, after) > MAX_TERMS) return undefined;
   const [first, second] = [rowsOf(before), rowsOf(after)];
