@@ -34,9 +34,21 @@ export const MODEL_ARGUMENT = "name of a model in circuits/models, a model folde
 export const withModelOptions = (command: Command): Command =>
   command
     .option("--input-range <low,high>", "real bounds of inputs that model.json does not describe", parseRange)
-    .option("--weight-bits <bits>", "width of weights, 2 to 16 (default: 8)", parsePositive)
-    .option("--activation-bits <bits>", "width of activations, 2 to 16 (default: 8)", parsePositive)
-    .option("--input-bits <bits>", "width of inputs that are not discrete, 2 to 16 (default: 8)", parsePositive)
+    .option(
+      "--weight-bits <bits>",
+      "width of weights, 2 to 16 (default: as wide as is faithful, from 8)",
+      parsePositive,
+    )
+    .option(
+      "--activation-bits <bits>",
+      "width of activations, 2 to 16 (default: as wide as is faithful, from 8)",
+      parsePositive,
+    )
+    .option(
+      "--input-bits <bits>",
+      "width of inputs, 2 to 16; discrete ones have no more (default: as wide as is faithful, from 8)",
+      parsePositive,
+    )
     .option("--batch <size>", "size of a first axis that the model leaves open (default: 1)", parsePositive)
     .option("--dim <name=size>", "size of a symbolic axis; can be repeated", collectDimension)
     .option("--calibration <file>", "input rows that choose scales where the model brings no samples/calibration.json")

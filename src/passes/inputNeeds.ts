@@ -17,6 +17,7 @@ export function inputNeeds(graph: RealGraph, bits: number | undefined, otherwise
     const thresholds = thresholdsOf(graph, value, shape.at(-1) ?? 1);
     return {
       bits: bits ?? (deciding ? DECIDING_BITS : otherwise),
+      mostBits: bits,
       binarySteps: readers.some((step) => step.kind === "Apply" && step.function.jumps === true),
       thresholds,
     };

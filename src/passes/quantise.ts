@@ -24,7 +24,10 @@ export interface WidthOptions {
   readonly weightBits?: number | undefined;
   /** Width of activations, 2 to 16; as narrow as is faithful, from 8, where absent. */
   readonly activationBits?: number | undefined;
-  /** Width of inputs that are not discrete, 2 to 16; as narrow as is faithful, from 8, where absent. */
+  /**
+   * Width of inputs, 2 to 16, discrete ones of real numbers at most so wide; where absent, the others' is as narrow as
+   * is faithful, from 8.
+   */
   readonly inputBits?: number | undefined;
   /** Widths of single layers, by the name of their ONNX node. */
   readonly layers?: Readonly<Record<string, Partial<Widths>>> | undefined;

@@ -30,6 +30,8 @@ const MAX_BITS = 32;
 export interface InputNeed {
   /** Bits where the input is not discrete. */
   readonly bits: number;
+  /** Bits that a discrete input of real numbers may have too: it is rounded where it has more. */
+  readonly mostBits?: number | undefined;
   /** Steps are powers of two, for functions that jump at whole numbers. */
   readonly binarySteps: boolean;
   /** Greatest number that each feature is compared with; undefined where features are alike. */
@@ -47,7 +49,9 @@ export function quantiseInput(input: RealInput, index: number, sources: RangeSou
   const { range, step } = rangeOf(input, index, sources, need);
   if (input.bounds !== undefined) requireIntegers(input, input.bounds, range, step);
   const unit = step ?? (input.bounds === undefined ? undefined : 1);
-  if (unit !== undefined) return discreteInput(input, range, unit);
+  const discrete = unit === undefined ? undefined : discreteInput(input, range, unit);
+  const isRounded = input.bounds === undefined && (discrete?.bits ?? 0) > (need.mostBits ?? MAX_BITS);
+  if (discrete !== undefined && !isRounded) return discrete;
   return range.features === undefined ? evenInput(input, range, need) : featureInput(input, range, need);
 }
 
