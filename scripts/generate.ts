@@ -5,15 +5,15 @@ import writeFileAtomic from "write-file-atomic";
 import { InputError } from "../src/errors.ts";
 import type { GasFigures } from "../src/chain/measureGas.ts";
 import { readJson } from "../src/jsonFile.ts";
-import { modelFilesOf, sharedFiles } from "../src/generate/generatedFiles.ts";
+import { circuitFilesOf, keyFilesOf, sharedFiles } from "../src/generate/generatedFiles.ts";
 import { withFigures } from "../src/generate/readmeFigures.ts";
 import type { SetUpModel } from "../src/model/setupModel.ts";
 import { projectPath } from "../src/paths.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
-import { buildKey } from "./terminal/buildModel.ts";
+import { buildKey, buildProgram } from "./terminal/buildModel.ts";
 
-/** The model whose figures the README shows. */
-const README_MODEL = "digits-mlp";
+/** The model whose key is committed and whose figures the README shows; the others' keys are made when they are needed. */
+const KEYED_MODEL = "digits-mlp";
 
 export const generateCommand = (): Command =>
   new Command("generate")
@@ -26,9 +26,11 @@ async function generate({ check = false }: { check?: boolean }): Promise<void> {
   // Poseidon's constants come first: the models' circuits include them.
   stale.push(...(await update(sharedFiles(), check)));
   for (const name of await readdir(projectPath("circuits/models"))) {
+    stale.push(...(await update(circuitFilesOf((await buildProgram(name, SHIPPED)).model), check)));
+    if (name !== KEYED_MODEL) continue;
     const { model } = await buildKey(name, SHIPPED);
-    stale.push(...(await update(await modelFilesOf(model), check)));
-    if (name === README_MODEL) stale.push(...(await update(await readmeOf(model), check)));
+    stale.push(...(await update(await keyFilesOf(model), check)));
+    stale.push(...(await update(await readmeOf(model), check)));
   }
   if (check && stale.length > 0) throw new InputError(`${stale.join(", ")}: not up to date, run: npm run generate`);
   const changed = stale.length === 0 ? "nothing to do" : `wrote ${stale.join(", ")}`;

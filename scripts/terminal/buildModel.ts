@@ -1,5 +1,11 @@
 import { performance } from "node:perf_hooks";
-import { compileModel, emitModel, requireDomain, type CompiledModel } from "../../src/model/compileModel.ts";
+import {
+  compileModel,
+  emitModel,
+  requireDomain,
+  type CompiledModel,
+  type EmittedModel,
+} from "../../src/model/compileModel.ts";
 import { quantiseModel, readGraph } from "../../src/model/importModel.ts";
 import { readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
 import { setupModel, withKey, type KeyedModel, type SetUpModel } from "../../src/model/setupModel.ts";
@@ -23,19 +29,27 @@ export interface Built<Model> {
   readonly cached: boolean;
 }
 
-/** Reads, quantises and compiles a model, telling progress. */
-export async function buildCircuit(
+/** Reads and quantises a model and writes its circuit; nothing is compiled. */
+export async function buildProgram(
   nameOrPath: string,
   options: ModelOptions,
-  cacheRoot = CACHE_ROOT,
-): Promise<Built<CompiledModel>> {
+): Promise<{ files: ModelFiles; model: EmittedModel }> {
   const path = modelPath(nameOrPath);
   const files = await onFile(path, "read", () => readModelFiles(path));
   const rows = await calibrationRows(options);
   const imported = importOptionsOf(options, rows);
   const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
   notes.forEach((note) => console.log(`  ${note}`));
-  const emitted = emitModel(graph);
+  return { files, model: emitModel(graph) };
+}
+
+/** As `buildProgram`, and compiles the circuit, telling progress. */
+export async function buildCircuit(
+  nameOrPath: string,
+  options: ModelOptions,
+  cacheRoot = CACHE_ROOT,
+): Promise<Built<CompiledModel>> {
+  const { files, model: emitted } = await buildProgram(nameOrPath, options);
   requireDomain(emitted, options.maxPower);
   const start = performance.now();
   const model = await step(

@@ -1,6 +1,8 @@
 import { renderPoseidonConstants } from "../circom/poseidonConstants.ts";
 import { DEPLOYMENT_SCHEMA } from "../chain/record.ts";
 import { renderDealerConstants } from "../setup/dealerConstants.ts";
+import type { IntegerGraph } from "../ir/integerGraph.ts";
+import type { EmittedModel } from "../model/compileModel.ts";
 import type { SetUpModel } from "../model/setupModel.ts";
 import { keyTexts, verifierName, verifierText } from "../model/writeArtefacts.ts";
 
@@ -12,14 +14,22 @@ export const sharedFiles = (): Map<string, string> =>
     ["deployments/schema.json", `${JSON.stringify(DEPLOYMENT_SCHEMA, null, 2)}\n`],
   ]);
 
-/** Generated files of a shipped model: its graph, circuit, key and verifier. */
-export async function modelFilesOf(model: SetUpModel): Promise<Map<string, string>> {
-  const folder = `circuits/generated/${model.graph.name}`;
+/** Generated files of a shipped model that need no compiler: its graph and its circuit. */
+export function circuitFilesOf({ graph, graphJson, emitted }: EmittedModel): Map<string, string> {
+  const folder = folderOf(graph);
+  return new Map([
+    [`${folder}/graph.json`, graphJson],
+    [`${folder}/${emitted.template}.circom`, emitted.source],
+  ]);
+}
+
+/** Generated files of a model's key, its verifier among them. */
+export async function keyFilesOf(model: SetUpModel): Promise<Map<string, string>> {
   const keys = Object.entries(await keyTexts(model));
   return new Map([
-    [`${folder}/graph.json`, model.graphJson],
-    [`${folder}/${model.emitted.template}.circom`, model.emitted.source],
-    ...keys.map(([name, text]): [string, string] => [`${folder}/dealer/${name}`, text]),
+    ...keys.map(([name, text]): [string, string] => [`${folderOf(model.graph)}/dealer/${name}`, text]),
     [`contracts/generated/${verifierName(model)}.sol`, verifierText(model)],
   ]);
 }
+
+const folderOf = ({ name }: IntegerGraph): string => `circuits/generated/${name}`;
