@@ -73,7 +73,7 @@ export function toInteger(value: Int64, what: string): number {
   throw new InputError(`${what}: integer ${number} is beyond ±(2^53 − 1)`);
 }
 
-/** A constant of the file. Throws InputError naming `what` on anything but finite elements that fill the shape. */
+/** A constant of the file. Throws InputError naming `what` on anything but finite elements (or a mask) that fill the shape. */
 export function readTensor(proto: TensorProto, what: string): Tensor {
   if (proto.dataLocation === 1 || proto.externalData.length > 0) {
     throw new InputError(
@@ -88,11 +88,18 @@ export function readTensor(proto: TensorProto, what: string): Tensor {
   if (data.length !== count) {
     throw new InputError(`${what}: got ${data.length} elements, want ${count} (shape ${shape.join("×")})`);
   }
-  const wrong = data.findIndex((value) => !Number.isFinite(value));
-  if (wrong !== -1) throw new InputError(`${what}: element ${wrong} is ${data[wrong]}, want a finite number`);
+  const elements = isMask(data) ? data.map((value) => (value === -Infinity ? LEAST_FLOAT : value)) : data;
+  const wrong = elements.findIndex((value) => !Number.isFinite(value));
+  if (wrong !== -1) throw new InputError(`${what}: element ${wrong} is ${elements[wrong]}, want a finite number`);
   const bounds = boundsOf(codec);
-  return { type: codec.type, shape, data, ...(bounds && { bounds }) };
+  return { type: codec.type, shape, data: elements, ...(bounds && { bounds }) };
 }
+
+/** The least finite 32-bit float. */
+const LEAST_FLOAT = -(2 - 2 ** -23) * 2 ** 127;
+
+/** −∞ alone or among zeros masks scores before a softmax; the least float does the same. */
+const isMask = (data: readonly number[]): boolean => data.every((value) => value === 0 || value === -Infinity);
 
 function elementCodecOf(number: number, what: string): ElementCodec {
   const codec = ELEMENTS.get(number);

@@ -1,5 +1,6 @@
 import type { GraphNode } from "../ir/graph.ts";
 import type { RealStep } from "../ir/realGraph.ts";
+import { maskedElements } from "./maskedElements.ts";
 import type { StepBuilder } from "./operators/operator.ts";
 
 /** A real program that grows: its steps so far, and the value that stands for each ONNX value. */
@@ -34,6 +35,7 @@ export function stepBuilder(
   return {
     usesOf,
     sizeOf,
+    maskedElements: (value) => maskedElements({ steps, sizes }, value),
     constant,
     linear,
     arrange,

@@ -28,6 +28,8 @@ export interface StepBuilder {
   valueOf(operand: Operand): string;
   /** Number of elements of a value. */
   sizeOf(value: string): number;
+  /** For each element whether a constant part of it is so low that it stands for −∞: see `maskedElements`. */
+  maskedElements(value: string): readonly boolean[];
   constant(data: readonly number[]): string;
   linear(inputs: readonly string[], sums: Sums): string;
   /** `batch` rows times a matrix of one row a result, plus a bias: a dense layer, results row by row. */

@@ -1,6 +1,7 @@
 import type { GraphNode } from "../../ir/graph.ts";
 import type { RealFunction } from "../../ir/realGraph.ts";
 import { sigmoid, softplus } from "./functions.ts";
+import { maskedSoftmax } from "./maskedSoftmax.ts";
 import { type Call, type Operator, OPSETS, type StepBuilder, integerAttribute, operandAt } from "./operator.ts";
 import { upTo } from "./positions.ts";
 import { type Rows, addToRows, repeatedAlongRows, rowMaxima, rowSums, rowsAlong, tensorFromRows } from "./rows.ts";
@@ -75,6 +76,8 @@ const logFromOne: RealFunction = { name: "log(max(x, 1))", apply: (x) => Math.lo
 
 /** Softmax of each row. */
 export function softmaxOf(builder: StepBuilder, rows: Rows): string {
+  const masked = builder.maskedElements(rows.value);
+  if (masked.includes(true)) return maskedSoftmax(builder, rows, masked, expOfNegative);
   if (rows.length === 2) return softmaxOfPairs(builder, rows);
   const powers = builder.apply(belowMaximum(builder, rows), expOfNegative);
   return builder.divide(powers, rowSums(builder, { ...rows, value: powers }));

@@ -1,7 +1,9 @@
 import { expect } from "chai";
+import { floatTwin } from "../../../src/float/floatTwin.ts";
 import { readOnnx } from "../../../src/onnx/readOnnx.ts";
+import { evaluateReal } from "../../../src/passes/evaluateReal.ts";
 import { lowerGraph } from "../../../src/passes/lowerGraph.ts";
-import { FLOAT, INT64, buildModel } from "../../fixtures/onnx/buildModel.ts";
+import { FLOAT, INT64, type ModelSpec, type NodeSpec, buildModel } from "../../fixtures/onnx/buildModel.ts";
 import {
   type Drawn,
   type OperatorCase,
@@ -14,6 +16,7 @@ import {
   weights,
 } from "../../fixtures/onnx/operatorCase.ts";
 
+const BOOL = 9;
 const cube: Drawn = { shape: [2, 3, 4], low: -3, high: 3 };
 const image: Drawn = { shape: [2, 6, 3, 2], low: -2, high: 3 };
 const positive: Drawn = { shape: [2, 3, 4], low: 0.1, high: 3 };
@@ -81,6 +84,58 @@ describe("ONNX operators that normalise", () => {
       expect(await compareWithRuntime(given, index + 1)).to.be.greaterThan(0);
     });
   });
+
+  const attention = (mask: readonly NodeSpec[], constants: ModelSpec["constants"]): ModelSpec => ({
+    inputs: [{ name: "scores", shape: [2, 3, 3] }],
+    outputs: [{ name: "y" }],
+    nodes: [...mask, { op: "Softmax", inputs: ["masked"], outputs: ["y"] }],
+    constants: constants!,
+  });
+  const upper = [0, 1, 1, 0, 0, 1, 0, 0, 0];
+  const masks: readonly [name: string, ModelSpec][] = [
+    [
+      "Where with −∞",
+      attention([{ op: "Where", inputs: ["upper", "low", "scores"], outputs: ["masked"] }], {
+        upper: { dims: [3, 3], data: upper, dataType: BOOL },
+        low: { dims: [], data: [-Infinity] },
+      }),
+    ],
+    [
+      "Add of −∞ and 0",
+      attention([{ op: "Add", inputs: ["scores", "upper"], outputs: ["masked"] }], {
+        upper: { dims: [3, 3], data: upper.map((bit) => (bit === 1 ? -Infinity : 0)) },
+      }),
+    ],
+    [
+      "Add of a product with −10000",
+      attention(
+        [
+          { op: "Mul", inputs: ["upper", "low"], outputs: ["mask"] },
+          { op: "Add", inputs: ["mask", "scores"], outputs: ["masked"] },
+        ],
+        { upper: { dims: [1, 3, 3], data: upper }, low: { dims: [], data: [-10000] } },
+      ),
+    ],
+  ];
+  for (const [name, spec] of masks) {
+    it(`leave masked scores out: ${name}`, async () => {
+      const bytes = buildModel(spec);
+      const graph = readOnnx(bytes);
+      const program = lowerGraph(graph);
+      const applied = program.steps.find(({ kind }) => kind === "Apply")!;
+      const sample = [weights(7, 18).data as number[]];
+      const values = evaluateReal(program, sample);
+      expect(values.get(applied.output)!.length, "scores that count").to.equal(12);
+      const twin = (await floatTwin(bytes, graph))!;
+      const [want] = await twin.run(sample);
+      await twin.release();
+      const got = values.get(program.outputs[0].from)!;
+      got.forEach((element, index) =>
+        expect(Math.abs(element - want.values[index]) < 1e-6, `element ${index}`).to.equal(true),
+      );
+      expect(got.filter((element) => element === 0).length).to.equal(6);
+    });
+  }
 
   const stepsOf = (axis: number, outputs: readonly string[]) =>
     lowerGraph(
