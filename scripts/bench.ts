@@ -44,8 +44,8 @@ async function measure(cacheRoot: string): Promise<BenchReport> {
   const { files, model, seconds } = await buildKey(MODEL, SHIPPED, cacheRoot);
   const samples = await readHeldOut(MODEL);
   const proving = await step("Proving", () => measureProving(model, [samples[0].pixels], RUNS));
-  const accuracy = await step("Comparing with the float model", () =>
-    measureAccuracy(files.onnx, readGraph(files, {}), model.graph, samples),
+  const accuracy = await step("Comparing with the float model", async () =>
+    measureAccuracy(files.onnx, await readGraph(files, {}), model.graph, samples),
   );
   await step("Compiling the contracts", buildContracts);
   const { connection } = await connectChain();

@@ -25,7 +25,7 @@ async function estimate(model: string, options: ModelOptions): Promise<void> {
   const files = await readModelFiles(modelPath(model));
   const rows = await calibrationRows(options);
   const imported = importOptionsOf(options, rows);
-  const graph = readGraph(files, imported);
+  const graph = await readGraph(files, imported);
   const quantised = quantiseModel(files, graph, imported);
   const { emitted } = emitModel(quantised.graph);
   quantised.notes.forEach((note) => console.log(`  ${note}`));

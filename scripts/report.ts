@@ -39,7 +39,7 @@ async function report(model: string, options: ReportOptions): Promise<void> {
   const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
   const calibration = await calibrationRows(options);
   const imported = importOptionsOf(options, calibration ?? rows);
-  const graph = readGraph(files, imported);
+  const graph = await readGraph(files, imported);
   const quantised = quantiseModel(files, graph, imported);
   const samples = rows === undefined ? samplesFor(files, graph, calibration) : samplesOf(graph, rows);
   if (samples === undefined) throw new InputError("there is nothing to measure on; give rows with --input FILE");

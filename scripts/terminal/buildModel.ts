@@ -38,7 +38,7 @@ export async function buildProgram(
   const files = await onFile(path, "read", () => readModelFiles(path));
   const rows = await calibrationRows(options);
   const imported = importOptionsOf(options, rows);
-  const { graph, notes } = quantiseModel(files, readGraph(files, imported), imported);
+  const { graph, notes } = quantiseModel(files, await readGraph(files, imported), imported);
   notes.forEach((note) => console.log(`  ${note}`));
   return { files, model: emitModel(graph) };
 }

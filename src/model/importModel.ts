@@ -1,6 +1,6 @@
-import { InputError, inFile } from "../errors.ts";
+import { InputError, inFile, namingFile } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
-import { readOnnx } from "../onnx/readOnnx.ts";
+import { readInWorker } from "../onnx/readInWorker.ts";
 import { quantise, type QuantisedModel, type QuantiseOptions } from "../passes/quantise.ts";
 import type { Sample } from "../passes/evaluateReal.ts";
 import { samplesOf } from "../passes/samples.ts";
@@ -25,9 +25,11 @@ export interface ImportOptions extends Pick<
   readonly onCandidate?: ((candidate: Candidate) => void) | undefined;
 }
 
-/** Reads a model's graph from its ONNX bytes. */
-export const readGraph = ({ onnx, onnxPath }: ModelFiles, { batch, dimensions }: ImportOptions): Graph =>
-  inFile(onnxPath, () => readOnnx(onnx, { batch, dimensions }));
+/** Reads a model's graph from its ONNX bytes, apart from everything else: nothing is known of them. */
+export const readGraph = ({ onnx, onnxPath }: ModelFiles, { batch, dimensions }: ImportOptions): Promise<Graph> =>
+  readInWorker(onnx, { batch, dimensions }).catch((error: unknown) => {
+    throw namingFile(onnxPath, error);
+  });
 
 /** Makes the integer program of a graph, with what the model's folder says of inputs and samples. Throws InputError. */
 export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOptions): QuantisedModel {

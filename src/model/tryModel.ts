@@ -123,7 +123,7 @@ export async function tryModel(files: ModelFiles, options: TryOptions): Promise<
 async function runStages(files: ModelFiles, options: TryOptions, trial: Trial): Promise<void> {
   const { run, time, record } = trial;
   const read = await run("read", async (): Promise<ReadModel> => {
-    const graph = readGraph(files, options);
+    const graph = await readGraph(files, options);
     const classifiers = classifiersOf(files, graph, options.classifier);
     return { graph, samples: samplesOf(graph, options.rows), classifiers };
   });

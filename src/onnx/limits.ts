@@ -5,8 +5,14 @@ import { InputError } from "../errors.ts";
 export const LIMITS = {
   bytes: 1 << 28,
   nodes: 20_000,
+  /** Operands and results of all nodes together, as written. */
+  references: 1 << 18,
+  /** Inputs of the graph, and outputs. */
+  tensors: 4096,
+  /** Characters of a name. */
+  name: 1000,
   rank: 16,
-  /** Elements of one tensor, and of all constants together that reading computes. */
+  /** Elements of one tensor, of all initializers together, and of all constants together that reading computes. */
   elements: 1 << 24,
   /** Elements of one value that depends on the input. */
   computed: 1 << 21,

@@ -8,6 +8,7 @@ import { OPSETS, nodeLabel } from "./operators/operator.ts";
 import { readAttribute } from "./readAttribute.ts";
 import { type ReadOptions, readInputs, requireNotHalf } from "./readInputs.ts";
 import { readTensor, toInteger } from "./readTensor.ts";
+import { requireReadable } from "./requireReadable.ts";
 import { type GraphProto, type ModelProto, type NodeProto, decodeModel } from "./schema.ts";
 
 /**
@@ -46,8 +47,8 @@ function parse(bytes: Uint8Array): ModelProto {
   if (model.functions.length > 0) throw new InputError("ONNX file: local functions are not supported; inline them");
   if (model.graph.sparseInitializer.length > 0)
     throw new InputError("ONNX file: sparse initializers are not supported");
-  if (model.graph.node.length <= LIMITS.nodes) return model;
-  throw new InputError(`ONNX file: has ${model.graph.node.length} nodes, want at most ${LIMITS.nodes}`);
+  requireReadable(model);
+  return model;
 }
 
 function decode(bytes: Uint8Array): ModelProto {

@@ -55,7 +55,8 @@ function producersOf({ inputs, outputs, constants, nodes }: UntypedGraph): Map<s
 
 function requireUnique(kind: string, names: readonly string[]): void {
   if (names.length === 0) throw new InputError(`ONNX file: the graph has no ${kind}s`);
-  const wrong = names.find((name, index) => name === "" || names.indexOf(name) !== index);
+  const first = new Map(names.map((name, index) => [name, index] as const).reverse());
+  const wrong = names.find((name, index) => name === "" || first.get(name) !== index);
   if (wrong !== undefined) throw new InputError(`${kind} ${JSON.stringify(wrong)}: want a name of its own`);
 }
 

@@ -34,7 +34,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
   before(async () => {
     const cacheRoot = projectPath("build/cache");
     const files = await readModelFiles(projectPath("circuits/models/digits-mlp"));
-    const { graph } = quantiseModel(files, readGraph(files, {}), {});
+    const { graph } = quantiseModel(files, await readGraph(files, {}), {});
     model = await setupModel(await compileModel(emitModel(graph), cacheRoot), cacheRoot);
     market = await openMarket(await connectChain(), model);
     const prover = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
