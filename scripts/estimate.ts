@@ -30,6 +30,7 @@ async function estimate(model: string, options: ModelOptions): Promise<void> {
   const { emitted } = emitModel(quantised.graph);
   quantised.notes.forEach((note) => console.log(`  ${note}`));
   console.log(describeCosts(emitted));
-  const requantise = (widths: WidthOptions) => quantiseModel(files, graph, { ...imported, ...widths }).graph;
+  const requantise = (widths: WidthOptions) =>
+    quantiseModel(files, graph, { ...imported, accuracy: undefined, ...widths }).graph;
   console.log(describeAdvice(adviseDomain(quantised.widths, emitted.cost.domainPower, requantise)));
 }
