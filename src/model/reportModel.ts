@@ -8,9 +8,10 @@ import { kernelOf } from "../kernels/kernelOf.ts";
 import type { Elements } from "../ir/evaluateStep.ts";
 import { type Sample, evaluateReal } from "../passes/evaluateReal.ts";
 import type { QuantisedModel } from "../passes/quantise.ts";
+import { type Range, sampledRanges } from "../passes/realRanges.ts";
 import type { Meaning } from "../passes/quantiseSteps.ts";
 
-/** Errors of a value over samples, as shares of the range that it has in the real model over them. */
+/** Errors of a value over samples, as shares of the range that it has in the real model over them and the shown inputs. */
 export interface ErrorShares {
   readonly max: number;
   readonly mean: number;
@@ -44,18 +45,20 @@ export interface ModelReport {
 /** Measures a program on samples. Throws InputError on samples that do not fit. */
 export function reportModel(
   graph: Graph,
-  { graph: program, real, meanings }: Pick<QuantisedModel, "graph" | "real" | "meanings">,
+  { graph: program, real, meanings, shown }: Pick<QuantisedModel, "graph" | "real" | "meanings" | "shown">,
   { byKernel }: Pick<EmittedCircuit, "byKernel">,
   samples: readonly Sample[],
 ): ModelReport {
   const integers = samples.map((sample) => evaluateValues(program, encodeInputs(program, sample)));
   const reals = samples.map((sample) => evaluateReal(real, sample));
+  const ranges = sampledRanges(real, [...samples, ...shown]);
   const intervals = intervalsOf(program);
   const costs = new Map(byKernel.map(({ name, total }) => [name, total]));
   const errorsOf = ({ real: name, value }: Meaning): ErrorShares =>
     errorShares(
       integers.map((values) => decoded(values.get(value.name)!, value)),
       reals.map((values) => values.get(name)!),
+      ranges.get(name),
     );
   const layerOf = (node: KernelNode): LayerReport => {
     const meaning = meanings.get(node.output);
@@ -76,7 +79,12 @@ export function reportModel(
       integers.map((values) => decoded(values.get(from)!, value)),
       reals.map((values) => values.get(real.outputs[index].from)!),
     ];
-    return { name, role, error: errorShares(mine, theirs), agreement: agreementOf(mine, theirs) };
+    return {
+      name,
+      role,
+      error: errorShares(mine, theirs, ranges.get(real.outputs[index].from)),
+      agreement: agreementOf(mine, theirs),
+    };
   });
   const labels = outputs.filter(({ role }) => role === "label");
   return {
@@ -110,10 +118,11 @@ function shapeOf({ nodes, values }: Graph, meaning: Meaning | undefined, count: 
   return shape !== undefined && size === count ? shape : [count];
 }
 
-function errorShares(mine: readonly Elements[], theirs: readonly Elements[]): ErrorShares {
-  const [low, high] = theirs
-    .flat()
-    .reduce(([least, most], value) => [Math.min(least, value), Math.max(most, value)], [Infinity, -Infinity]);
+function errorShares(
+  mine: readonly Elements[],
+  theirs: readonly Elements[],
+  { low, high }: Range = { low: 0, high: 0 },
+): ErrorShares {
   const errors = mine.flatMap((row, sample) => row.map((value, index) => Math.abs(value - theirs[sample][index])));
   const max = errors.reduce((most, error) => Math.max(most, error), 0);
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;

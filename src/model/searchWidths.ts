@@ -70,7 +70,7 @@ const totalOf = ({ emitted }: EmittedModel): number => emitted.cost.total;
 
 function candidateAt({ quantise, samples }: WidthSearch, widths: Candidate["widths"]): Candidate {
   const quantised = quantise(widths);
-  const { labelAgreement, maxError } = faithfulnessOf(quantised.graph, quantised.real, samples);
+  const { labelAgreement, maxError } = faithfulnessOf(quantised.graph, quantised.real, samples, quantised.shown);
   return { widths, quantised, emitted: emitModel(quantised.graph), accuracy: 100 * (labelAgreement ?? 1 - maxError) };
 }
 

@@ -66,7 +66,7 @@ export function planActivations(
       case "Divide":
         return targetAt(value, productBits(activationBits));
       case "Apply":
-        return indexOf(reader);
+        return covering(indexOf(reader), rangeOf(value));
       case "Relu":
       case "Arrange":
       case "Extreme":
@@ -108,6 +108,13 @@ export function targetFor({ low, high }: Range, bits: number): Target {
   const extent = Math.max(high, signed ? -low : 0);
   const greatest = 2 ** (signed ? bits - 1 : bits) - 1;
   return { bits, signed, scale: extent > 0 ? extent / greatest : 1 };
+}
+
+/** A target of an index's scale that holds the whole range from zero on, where the index counts from elsewhere. */
+function covering(index: TableIndex, range: Range): Target {
+  if (index.low === 0) return index;
+  const { bits, signed, scale } = targetFor(range, index.bits);
+  return { bits: bits + Math.max(0, Math.ceil(Math.log2(scale / index.scale))), signed, scale: index.scale };
 }
 
 function finer(one: Target | undefined, other: Target | undefined): Target | undefined {

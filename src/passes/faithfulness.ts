@@ -5,6 +5,7 @@ import type { RealGraph } from "../ir/realGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
 import type { Elements } from "../ir/evaluateStep.ts";
 import { type Sample, evaluateReal } from "./evaluateReal.ts";
+import { type Range, sampledRanges } from "./realRanges.ts";
 
 /** How near an integer program is to its real one over samples. */
 export interface Faithfulness {
@@ -17,21 +18,31 @@ export interface Faithfulness {
 /** The results for one output, a pair a sample. */
 type Pairs = readonly (readonly [integer: Elements, real: Elements])[];
 
-/** Compares on every sample. Throws InputError on samples out of range. */
-export function faithfulnessOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[]): Faithfulness {
+/**
+ * Compares on every sample; outputs have the range that they have over `shown`. Throws InputError on samples out of
+ * range.
+ */
+export function faithfulnessOf(
+  program: IntegerGraph,
+  real: RealGraph,
+  samples: readonly Sample[],
+  shown: readonly Sample[],
+): Faithfulness {
   const integers = samples.map((sample) => decodeOutputs(program, evaluate(program, encodeInputs(program, sample))));
   const reals = samples.map((sample) => evaluateReal(real, sample));
+  const ranges = sampledRanges(real, shown);
   const pairsOf = (index: number): Pairs =>
     integers.map((outputs, sample) => [outputs[index].values, reals[sample].get(real.outputs[index].from)!]);
   const isLabel = (index: number): boolean => program.outputs[index].role === "label";
   const outputs = program.outputs.map((_, index) => index);
-  const [labels, values] = [
-    outputs.filter(isLabel).map(pairsOf),
-    outputs.filter((index) => !isLabel(index)).map(pairsOf),
-  ];
+  const labels = outputs.filter(isLabel).map(pairsOf);
+  const values = outputs.filter((index) => !isLabel(index));
   return {
     labelAgreement: labels.length === 0 ? null : agreement(labels, samples.length),
-    maxError: values.reduce((most, pairs) => Math.max(most, errorOf(pairs)), 0),
+    maxError: values.reduce(
+      (most, index) => Math.max(most, errorOf(pairsOf(index), ranges.get(real.outputs[index].from))),
+      0,
+    ),
   };
 }
 
@@ -41,13 +52,11 @@ function agreement(outputs: readonly Pairs[], count: number): number {
 }
 
 /** Where the real model has no finite number there is nothing to be compared with. */
-function errorOf(pairs: Pairs): number {
-  let [low, high, greatest] = [Infinity, -Infinity, 0];
+function errorOf(pairs: Pairs, { low, high }: Range = { low: 0, high: 0 }): number {
+  let greatest = 0;
   for (const [integers, reals] of pairs) {
     reals.forEach((value, index) => {
-      if (!Number.isFinite(value)) return;
-      [low, high] = [Math.min(low, value), Math.max(high, value)];
-      greatest = Math.max(greatest, Math.abs(value - integers[index]));
+      if (Number.isFinite(value)) greatest = Math.max(greatest, Math.abs(value - integers[index]));
     });
   }
   return greatest === 0 ? 0 : greatest / (high - low);

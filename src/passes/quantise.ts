@@ -45,6 +45,8 @@ export interface QuantisedModel {
   /** The model in real numbers, and which of its values the program's stand for. */
   readonly real: RealGraph;
   readonly meanings: ReadonlyMap<string, Meaning>;
+  /** Inputs over which values have shown their ranges: the samples, and seeded ones where those are few. */
+  readonly shown: readonly Sample[];
   /** Widths of all layers that have none of their own. */
   readonly widths: UniformWidths;
   /** Choices that a user should be told, a sentence each. */
@@ -70,8 +72,9 @@ const ENOUGH = 0.01;
 /** Share of labels that may differ. */
 const ENOUGH_LABELS = 0.005;
 
-/** Inputs that stand in for samples. */
+/** Inputs that stand in for samples, or stand beside them where they are fewer than enough to show what values can be. */
 const SEEDED_SAMPLES = 64;
+const ENOUGH_SAMPLES = 16;
 
 /**
  * Turns a model into an integer program. Samples choose the scales of activations, exact intervals the widths of all
@@ -107,14 +110,16 @@ function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, 
     name: identifier(input.name),
     ...quantiseInput(input, index, options, needs[index]),
   }));
-  const samples = options.samples ?? seededSamples(inputs, SEEDED_SAMPLES);
-  const real = simplify(invertDivisors(lowered, sampledRanges(lowered, samples)));
+  const seeded = seededSamples(inputs, SEEDED_SAMPLES);
+  const samples = options.samples ?? seeded;
+  const shown = samples.length < ENOUGH_SAMPLES ? [...samples, ...seeded] : samples;
+  const real = simplify(invertDivisors(lowered, sampledRanges(lowered, shown)));
   const widthsOf = widthsFor(level, options.layers);
   const possible = possibleRanges(
     real,
     inputs.map(({ range }) => range),
   );
-  const plan = planActivations(real, possible, sampledRanges(real, samples), widthsOf);
+  const plan = planActivations(real, possible, sampledRanges(real, shown), widthsOf);
   const { kernels, meanings, outputOf: valueOf } = quantiseSteps(real, inputs, plan, identifier);
   const labels = labelsIn(real);
   const outputName = identifierMaker();
@@ -129,7 +134,7 @@ function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, 
     kernels,
     outputs,
   };
-  return { graph: program, real, meanings, widths: level, error: errorOf(program, real, samples) };
+  return { graph: program, real, meanings, widths: level, shown, error: errorOf(program, real, samples, shown) };
 }
 
 function widthsFor(level: UniformWidths, layers: QuantiseOptions["layers"]): (step: RealStep) => Widths {
@@ -159,10 +164,10 @@ function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOpt
 const MAX_WORK = 2 ** 27;
 
 /** Multiple of the error that is enough, over as many samples as there is time for. */
-function errorOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[]): number {
+function errorOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[], shown: readonly Sample[]): number {
   const work = real.steps.reduce((sum, step) => sum + workOf(step), 1);
   const judged = samples.slice(0, Math.max(4, Math.floor(MAX_WORK / work)));
-  const { labelAgreement, maxError } = faithfulnessOf(program, real, judged);
+  const { labelAgreement, maxError } = faithfulnessOf(program, real, judged, shown === samples ? judged : shown);
   return labelAgreement === null ? maxError / ENOUGH : (1 - labelAgreement) / ENOUGH_LABELS;
 }
 
