@@ -2,6 +2,7 @@ import type { GraphNode } from "../ir/graph.ts";
 import type { RealStep } from "../ir/realGraph.ts";
 import { maskedElements } from "./maskedElements.ts";
 import type { StepBuilder } from "./operators/operator.ts";
+import { pickElements } from "./pickElements.ts";
 
 /** A real program that grows: its steps so far, and the value that stands for each ONNX value. */
 export interface Program {
@@ -32,10 +33,13 @@ export function stepBuilder(
     const isIdentity = isWhole && indices.every((from, to) => from === to);
     return isIdentity ? inputs[0] : append(indices.length, { kind: "Arrange", inputs, indices });
   };
+  const scale: StepBuilder["scale"] = (input, factors, offsets) =>
+    append(sizeOf(input), { kind: "Scale", input, factors, offsets });
   return {
     usesOf,
     sizeOf,
     maskedElements: (value) => maskedElements({ steps, sizes }, value),
+    pick: (value, positions) => pickElements({ arrange, scale, sizeOf }, { steps }, value, positions),
     constant,
     linear,
     arrange,
@@ -50,7 +54,7 @@ export function stepBuilder(
       );
       return arrange([sums], transposed);
     },
-    scale: (input, factors, offsets) => append(sizeOf(input), { kind: "Scale", input, factors, offsets }),
+    scale,
     add(left, right, factors) {
       const length = sizeOf(left);
       const windows = rangeFrom(0, length).map((index) => [index, length + index]);

@@ -16,7 +16,7 @@ interface Kept {
 /** Softmax of each row over the elements that are not masked; the others are 0. `exp` takes arguments of at most 0. */
 export function maskedSoftmax(builder: StepBuilder, rows: Rows, masked: readonly boolean[], exp: RealFunction): string {
   const { positions, rowOf, windows } = keptOf(rows, masked);
-  const value = builder.arrange([rows.value], positions);
+  const value = builder.pick(rows.value, positions);
   const powers = builder.apply(belowMaximum(builder, value, rowOf, windows), exp);
   const longest = windows.reduce((most, { length }) => Math.max(most, length), 0);
   const sums = builder.linear([powers], {

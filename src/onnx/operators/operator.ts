@@ -30,6 +30,8 @@ export interface StepBuilder {
   sizeOf(value: string): number;
   /** For each element whether a constant part of it is so low that it stands for −∞: see `maskedElements`. */
   maskedElements(value: string): readonly boolean[];
+  /** Elements of a value, made without its others: see `pickElements`. */
+  pick(value: string, positions: readonly number[]): string;
   constant(data: readonly number[]): string;
   linear(inputs: readonly string[], sums: Sums): string;
   /** `batch` rows times a matrix of one row a result, plus a bias: a dense layer, results row by row. */

@@ -34,6 +34,7 @@ const CASES: readonly OperatorCase[] = [
   ...PLAIN.flatMap(([names, operand]) =>
     names.map((op) => ({ op, operands: [operand], opset: op === "Mish" ? 22 : 20 })),
   ),
+  { op: "Swish", operands: [around], attributes: { alpha: real(1.5) }, opset: 24 },
   { op: "Abs", operands: [signed], outputs: [INT64] },
   { op: "Sign", operands: [signed], outputs: [INT64] },
   { op: "Exp", operands: [around], opset: 7 },
