@@ -133,7 +133,7 @@ const finite = (range: Range | undefined): Range | undefined =>
 function tableIndex({ function: fn }: ApplyStep, range: Range, results: Range, activationBits: number): TableIndex {
   if (fn.jumps) return jumpIndex(range);
   const enough = (results.high - results.low) / 2 ** (activationBits - 1);
-  let index = indexFor(range, activationBits);
+  let index = indexFor(range, Math.min(activationBits, MAX_INDEX_BITS));
   while (index.bits < MAX_INDEX_BITS && halfStep(fn.apply, range, index.scale) > enough) {
     index = indexFor(range, index.bits + 1);
   }
