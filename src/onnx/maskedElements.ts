@@ -1,4 +1,4 @@
-import type { Program } from "./stepBuilder.ts";
+import type { MakerOf, Program } from "./stepBuilder.ts";
 
 /**
  * From here down a number stands for −∞: what models put in the place of scores that are not to count. A softmax gives 0
@@ -10,8 +10,7 @@ const MASK = -9_999;
 const MOST_STEPS = 64;
 
 /** For each element of a value whether what it holds whatever the input, alone or added to something, stands for −∞. */
-export function maskedElements({ steps, sizes }: Omit<Program, "values">, value: string): boolean[] {
-  const makers = new Map(steps.map((step) => [step.output, step]));
+export function maskedElements(makerOf: MakerOf, sizes: Program["sizes"], value: string): boolean[] {
   const known = new Map<string, readonly number[]>();
   return constantPart(value, MOST_STEPS).map((part) => part <= MASK);
 
@@ -23,7 +22,7 @@ export function maskedElements({ steps, sizes }: Omit<Program, "values">, value:
   }
 
   function computedPart(name: string, depth: number): readonly number[] {
-    const step = depth === 0 ? undefined : makers.get(name);
+    const step = depth === 0 ? undefined : makerOf(name);
     switch (step?.kind) {
       case "Constant":
         return step.data;

@@ -1,6 +1,6 @@
 import type { ArrangeStep, ScaleStep } from "../ir/realGraph.ts";
 import type { StepBuilder } from "./operators/operator.ts";
-import type { Program } from "./stepBuilder.ts";
+import type { MakerOf } from "./stepBuilder.ts";
 
 /** Steps in a row that are looked through, as for masks. */
 const MOST_STEPS = 64;
@@ -11,15 +11,14 @@ const MOST_STEPS = 64;
  */
 export function pickElements(
   builder: Pick<StepBuilder, "arrange" | "scale" | "sizeOf">,
-  { steps }: Pick<Program, "steps">,
+  makerOf: MakerOf,
   value: string,
   positions: readonly number[],
 ): string {
-  const makers = new Map(steps.map((step) => [step.output, step]));
   return picked(value, positions, MOST_STEPS);
 
   function picked(name: string, at: readonly number[], depth: number): string {
-    const step = depth === 0 ? undefined : makers.get(name);
+    const step = depth === 0 ? undefined : makerOf(name);
     if (step?.kind === "Scale") return scaled(step, at, depth);
     if (step?.kind === "Arrange") return arranged(step, at, depth);
     return builder.arrange([name], at);

@@ -12,6 +12,12 @@ export interface Program {
   readonly sizes: Map<string, number>;
 }
 
+/** The step that makes a value; undefined where it is an input. */
+export type MakerOf = (value: string) => RealStep | undefined;
+
+/** A value that a step makes is named by the step's number. */
+const STEP = "step ";
+
 /** A builder that appends steps of one node to a program. */
 export function stepBuilder(
   { name }: Pick<GraphNode, "name">,
@@ -19,11 +25,12 @@ export function stepBuilder(
   usesOf: StepBuilder["usesOf"],
 ): StepBuilder {
   const append = (size: number, step: DistributiveOmit<RealStep, "name" | "output">): string => {
-    const output = `step ${steps.length}`;
+    const output = `${STEP}${steps.length}`;
     steps.push({ ...step, name, output });
     sizes.set(output, size);
     return output;
   };
+  const makerOf: MakerOf = (value) => (value.startsWith(STEP) ? steps[Number(value.slice(STEP.length))] : undefined);
   const sizeOf = (value: string): number => sizes.get(value)!;
   const constant = (data: readonly number[]): string => append(data.length, { kind: "Constant", data });
   const linear: StepBuilder["linear"] = (inputs, sums) =>
@@ -38,8 +45,8 @@ export function stepBuilder(
   return {
     usesOf,
     sizeOf,
-    maskedElements: (value) => maskedElements({ steps, sizes }, value),
-    pick: (value, positions) => pickElements({ arrange, scale, sizeOf }, { steps }, value, positions),
+    maskedElements: (value) => maskedElements(makerOf, sizes, value),
+    pick: (value, positions) => pickElements({ arrange, scale, sizeOf }, makerOf, value, positions),
     constant,
     linear,
     arrange,

@@ -128,6 +128,7 @@ const directionOf = (call: Call) => choiceOf(call, "direction", "forward", ["for
 function checkedSizes(call: Call, { gates, functions }: Kind): Sizes {
   const sizes = sizesOf(call);
   const { directions, sequences, inputs, units, steps, isBatchFirst } = sizes;
+  if (steps > MOST_STEPS) throw nodeError(call, `its sequences have ${steps} steps, want at most ${MOST_STEPS}`);
   activationsOf(call, repeatedFor(directions, functions));
   requireShape(call, OPERAND.w, "W", [directions, gates * units, inputs]);
   requireShape(call, OPERAND.r, "R", [directions, gates * units, units]);
@@ -145,6 +146,9 @@ function checkedSizes(call: Call, { gates, functions }: Kind): Sizes {
   }
   return sizes;
 }
+
+/** Steps in time: far more than a circuit can hold. */
+const MOST_STEPS = 1 << 14;
 
 /** Throws InputError where a constant operand that is given has another shape. */
 function requireShape(call: Call, index: number, what: string, shape: readonly number[]): void {

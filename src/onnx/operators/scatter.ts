@@ -93,10 +93,14 @@ function scattering({ name, opsets, attributes, check, sizesOf, writesOf }: Scat
       const { type, shape } = operandAt(call, 0);
       return [reduction === "none" ? typeWith(operandAt(call, 0), shape) : { type, shape }];
     },
-    products: (call) =>
-      operandAt(call, 1).constant === undefined
-        ? elementCount(operandAt(call, 2).shape) * elementCount(sizesOf(call))
-        : 0,
+    /** Computed indices meet every place; constant ones, as many updates as the most that meet in one place. */
+    products(call) {
+      const [data, indices, updates] = [0, 1, 2].map((index) => operandAt(call, index));
+      if (indices.constant === undefined) return elementCount(updates.shape) * elementCount(sizesOf(call));
+      const targets = targetsOf(writesOf(call), constantPositions(call, indices.constant.data, sizesOf(call)));
+      const meeting = groupedBy(targets.length, (write) => targets[write]).values();
+      return reductionOf(call) === "none" ? 0 : elementCount(data.shape) * longest([...meeting]);
+    },
     lower(call, builder) {
       const [data, indices, updates] = [0, 1, 2].map((index) => operandAt(call, index));
       const values = [builder.valueOf(data), builder.valueOf(updates)] as const;
@@ -122,19 +126,26 @@ const reductionOf = (call: Call): Reduction =>
     call.opset < 18 ? ["none", "add", "mul"] : ["none", "add", "mul", "max", "min"],
   );
 
+/** The position in the data that each update goes to, `places` being what the tuples name. */
+function targetsOf({ starts, stride, tuples }: Writes, places: readonly number[]): number[] {
+  const perLane = tuples.length / starts.length;
+  return tuples.map((tuple, write) => starts[Math.floor(write / perLane)] + places[tuple] * stride);
+}
+
 /** Updates at places known beforehand: each element of the data meets a list of updates, mostly none. */
 function atConstants(
   builder: StepBuilder,
   values: DataAndUpdates,
-  { starts, stride, tuples, updates }: Writes,
+  writes: Writes,
   places: readonly number[],
   reduction: Reduction,
 ): string {
   const size = builder.sizeOf(values[0]);
-  const perLane = tuples.length / starts.length;
-  const targets = tuples.map((tuple, write) => starts[Math.floor(write / perLane)] + places[tuple] * stride);
+  const targets = targetsOf(writes, places);
   const writesTo = groupedBy(targets.length, (write) => targets[write]);
-  const lists = upTo(size).map((position) => (writesTo.get(position) ?? []).map((write) => size + updates[write]));
+  const lists = upTo(size).map((position) =>
+    (writesTo.get(position) ?? []).map((write) => size + writes.updates[write]),
+  );
   switch (reduction) {
     case "none":
       return builder.arrange(

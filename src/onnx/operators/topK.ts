@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import {
   type Call,
   type Operator,
@@ -30,6 +31,11 @@ export const topK: Operator = {
       { type, shape: chosen },
       { type: "int64", shape: chosen, bounds: [0, shape[axis] - 1] },
     ];
+  },
+  products(call) {
+    const { shape } = operandAt(call, 0);
+    const [length, k] = [shape[axisOf(call)], countOf(call)];
+    return elementCount(shape) * (comparesPairs(length, k) ? length : k);
   },
   lower(call, builder) {
     const operand = operandAt(call, 0);
@@ -65,10 +71,13 @@ interface Chosen {
   readonly indices: string;
 }
 
+/** Comparing every pair once is cheaper than `k` searches for the greatest where k is about half of the row or more. */
+const comparesPairs = (length: number, k: number): boolean => length <= 2 * k + 2;
+
 function chosenOf(builder: StepBuilder, rows: Rows, k: number, isIndexRead: boolean): Chosen {
   if (rows.length === 1) return { values: rows.value, indices: builder.constant(Array(rows.count).fill(0)) };
   if (k === 1) return greatest(builder, rows, isIndexRead);
-  return rows.length <= 2 * k + 2 ? byRank(builder, rows, k) : oneByOne(builder, rows, k);
+  return comparesPairs(rows.length, k) ? byRank(builder, rows, k) : oneByOne(builder, rows, k);
 }
 
 /**

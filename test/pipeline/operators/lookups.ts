@@ -141,4 +141,19 @@ describe("ONNX operators that look up, scatter and sort", () => {
       expect(refusalOf(given)).to.equal(message);
     });
   }
+
+  it("refuse what would take more multiplications than a circuit could hold", () => {
+    const wide = 1 << 13;
+    const one = { dims: [wide], data: Array(wide).fill(0), dataType: INT64 };
+    const large: readonly OperatorCase[] = [
+      { op: "TopK", operands: [{ shape: [wide] }, integers([1], wide)], outputs: [FLOAT, INT64] },
+      {
+        op: "ScatterElements",
+        operands: [{ shape: [wide] }, one, { shape: [wide] }],
+        attributes: { reduction: "add" },
+      },
+      { op: "Gather", operands: [{ shape: [wide] }, anyIndex(4, wide)] },
+    ];
+    for (const given of large) expect(refusalOf(given)).to.match(/^node .*: with 67108864 .*multiplications/);
+  });
 });
