@@ -42,7 +42,7 @@ function producersOf({ inputs, outputs, constants, nodes }: UntypedGraph): Map<s
   const taken = new Set([...constants.keys(), ...inputs.map(({ name }) => name)]);
   const producers = new Map<string, GraphNode>();
   for (const node of nodes) {
-    if (!node.outputs[0]) throw new InputError(`${nodeLabel(node)}: has no output`);
+    if (!node.outputs.some(Boolean)) throw new InputError(`${nodeLabel(node)}: has no output`);
     for (const name of node.outputs) {
       if (name === "") continue;
       if (taken.has(name)) throw new InputError(`${nodeLabel(node)}: value ${JSON.stringify(name)} is defined twice`);
