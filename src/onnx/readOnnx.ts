@@ -66,8 +66,11 @@ function readOpsets({ opsetImport, graph }: ModelProto): Map<string, number> {
   const opsets = new Map<string, number>();
   for (const { domain, version } of opsetImport) {
     const name = canonicalDomain(domain);
-    if (opsets.has(name)) throw new InputError(`ONNX file: opset of domain ${JSON.stringify(name)} is given twice`);
-    opsets.set(name, toInteger(version, "ONNX file: opset version"));
+    const opset = toInteger(version, "ONNX file: opset version");
+    const known = opsets.get(name);
+    if (known !== undefined && known !== opset)
+      throw new InputError(`ONNX file: opset of domain ${JSON.stringify(name)} is given as ${known} and ${opset}`);
+    opsets.set(name, opset);
   }
   const opset = opsets.get("");
   const isUsed = graph!.node.some(({ domain }) => canonicalDomain(domain) === "");
