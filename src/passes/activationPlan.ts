@@ -47,6 +47,10 @@ export function planActivations(
     finite(sampled.get(value)) ?? finite(possible.get(value)) ?? { low: 0, high: 0 };
   const targetAt = (value: string, bits: number): Target => targetFor(rangeOf(value), bits);
   const known = new Map<string, Target | undefined>();
+  const onlyReaderOf = (value: string): RealStep | undefined =>
+    given.has(value) || readers.get(value)?.length !== 1 ? undefined : readers.get(value)![0];
+  const indexOf = (step: ApplyStep): TableIndex =>
+    tableIndex(step, rangeOf(step.input), rangeOf(step.output), widthsOf(step).activationBits);
 
   function narrowingOf(value: string): Target | undefined {
     if (given.has(value)) return undefined;
@@ -76,23 +80,21 @@ export function planActivations(
     }
   }
 
-  const onlyReaderOf = (value: string): RealStep | undefined =>
-    given.has(value) || readers.get(value)?.length !== 1 ? undefined : readers.get(value)![0];
-
-  function isAlwaysRounded(value: string): boolean {
-    const reader = onlyReaderOf(value);
-    if (reader?.kind === "Relu") return narrowingOf(reader.output) !== undefined;
-    return (reader?.kind === "Arrange" || reader?.kind === "Extreme") && isAlwaysRounded(reader.output);
+  const alwaysRounded = new Set<string>();
+  // From the end on, so that what a reader's result is rounded to is known already.
+  for (const { output } of graph.steps.toReversed()) {
+    narrowingOf(output);
+    const reader = onlyReaderOf(output);
+    const isRectified = reader?.kind === "Relu" && narrowingOf(reader.output) !== undefined;
+    const isPassedOn = reader?.kind === "Arrange" || reader?.kind === "Extreme";
+    if (isRectified || (isPassedOn && alwaysRounded.has(reader.output))) alwaysRounded.add(output);
   }
-
-  const indexOf = (step: ApplyStep): TableIndex =>
-    tableIndex(step, rangeOf(step.input), rangeOf(step.output), widthsOf(step).activationBits);
 
   return {
     rangeOf,
     narrowingOf,
     targetOf: (value) => (onlyReaderOf(value) === undefined ? undefined : narrowingOf(value)),
-    isAlwaysRounded,
+    isAlwaysRounded: (value) => alwaysRounded.has(value),
     indexOf,
     widthsOf,
   };

@@ -14,30 +14,38 @@ const isPositional = (step: RealStep): step is PositionalStep =>
 function composed(step: PositionalStep, around: Surroundings): RealStep {
   const makers = step.inputs.map((input) => around.maker(input));
   if (makers.every((maker) => maker?.kind !== "Arrange")) return step;
-  const inputs = [...new Set(step.inputs.flatMap((input, index) => sourcesOf(input, makers[index])))];
+  const sources = step.inputs.flatMap((input, index) => sourcesOf(input, makers[index], around));
+  const read = new Set(positionsIn(step).map((position) => sources[position].value));
   const starts = new Map<string, number>();
-  inputs.reduce((start, input) => {
-    starts.set(input, start);
-    return start + around.sizeOf(input);
+  [...read].reduce((start, value) => {
+    starts.set(value, start);
+    return start + around.sizeOf(value);
   }, 0);
-  const positions = step.inputs.flatMap((input, index) => positionsOf(input, makers[index], starts, around));
-  const moved = (position: number) => (position < 0 ? position : positions[position]);
+  const moved = (position: number) => {
+    if (position < 0) return position;
+    const { value, index } = sources[position];
+    return starts.get(value)! + index;
+  };
+  const inputs = [...read];
   if (step.kind === "Arrange") return { ...step, inputs, indices: step.indices.map(moved) };
   return { ...step, inputs, windows: step.windows.map((window) => window.map(moved)) };
 }
 
-const sourcesOf = (input: string, maker: RealStep | undefined): readonly string[] =>
-  maker?.kind === "Arrange" ? maker.inputs : [input];
+/** An element of a value. */
+interface Source {
+  readonly value: string;
+  readonly index: number;
+}
 
-/** Where each element of an input stands among the new inputs. */
-function positionsOf(
-  input: string,
-  maker: RealStep | undefined,
-  starts: ReadonlyMap<string, number>,
-  { sizeOf }: Surroundings,
-): number[] {
-  const all = sourcesOf(input, maker).flatMap((source) =>
-    Array.from({ length: sizeOf(source) }, (_, index) => starts.get(source)! + index),
-  );
-  return maker?.kind === "Arrange" ? maker.indices.map((index) => all[index]) : all;
+/** Positions that a step reads; padding is none. */
+const positionsIn = (step: PositionalStep): number[] =>
+  (step.kind === "Arrange" ? [...step.indices] : step.windows.flat()).filter((position) => position >= 0);
+
+/** Where each element of an input comes from: what an Arrange arranges, or the input itself. */
+function sourcesOf(input: string, maker: RealStep | undefined, { sizeOf }: Surroundings): Source[] {
+  const elementsOf = (value: string): Source[] =>
+    Array.from({ length: sizeOf(value) }, (_, index) => ({ value, index }));
+  if (maker?.kind !== "Arrange") return elementsOf(input);
+  const all = maker.inputs.flatMap(elementsOf);
+  return maker.indices.map((index) => all[index]);
 }
