@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { InputError } from "../errors.ts";
 import type { Graph, ValueInfo } from "../ir/graph.ts";
 import type { DecodedOutput } from "../ir/decodeOutputs.ts";
+import { withoutMaps } from "./withoutMaps.ts";
 import type { Sample } from "../passes/evaluateReal.ts";
 
 type Runtime = typeof import("onnxruntime-web");
@@ -36,10 +37,14 @@ const ERRORS_ONLY = 3;
  * Loads a model into onnxruntime-web, single-threaded, so that no worker outlives the run. Null where the development
  * dependency is not installed. Throws InputError where onnxruntime refuses the model.
  */
-export async function floatTwin(bytes: Uint8Array, { inputs }: Pick<Graph, "inputs">): Promise<FloatTwin | null> {
+export async function floatTwin(
+  bytes: Uint8Array,
+  { inputs, outputs = [] }: Pick<Graph, "inputs"> & Partial<Pick<Graph, "outputs">>,
+): Promise<FloatTwin | null> {
   const runtime = await loadRuntime();
   if (runtime === null) return null;
   const session = await createSession(runtime, bytes);
+  const strings = new Map(outputs.map((output) => [output.name, output.strings]));
   const types = new Map(session.inputMetadata.map((input) => [input.name, input.isTensor ? input.type : "no tensor"]));
   return {
     async run(sample) {
@@ -47,12 +52,18 @@ export async function floatTwin(bytes: Uint8Array, { inputs }: Pick<Graph, "inpu
       const results = await runSession(session, Object.fromEntries(feeds));
       return session.outputNames.map((name) => ({
         name,
-        values: Array.from(results[name].data as ArrayLike<number>, Number),
+        values: numbersOf(results[name].data, strings.get(name)),
       }));
     },
     release: () => session.release(),
   };
 }
+
+/** Strings become their numbers among `strings`. */
+const numbersOf = (data: Tensor["data"], strings: readonly string[] | undefined): number[] =>
+  Array.from(data as ArrayLike<number | string>, (value) =>
+    strings === undefined ? Number(value) : strings.indexOf(String(value)),
+  );
 
 async function loadRuntime(): Promise<Runtime | null> {
   try {
@@ -68,7 +79,7 @@ async function loadRuntime(): Promise<Runtime | null> {
 
 async function createSession(runtime: Runtime, bytes: Uint8Array): Promise<InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(bytes, {
+    return await runtime.InferenceSession.create(withoutMaps(bytes), {
       executionProviders: ["wasm"],
       // Warnings go to standard error with names from the file as they are.
       logSeverityLevel: ERRORS_ONLY,

@@ -12,6 +12,8 @@ export interface ValueType {
   readonly shape: readonly number[];
   /** What integers and booleans lie in, 0 included, where their ONNX type or their operator says so. */
   readonly bounds?: Bounds;
+  /** Where the elements are strings in ONNX: those that the integers number. */
+  readonly strings?: readonly string[];
 }
 
 /** Least and greatest element. */

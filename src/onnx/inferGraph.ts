@@ -1,10 +1,10 @@
 import { elementCount } from "../codec/codec.ts";
-import { InputError } from "../errors.ts";
+import { InputError, oneLine } from "../errors.ts";
 import type { Graph, GraphNode, Tensor, ValueInfo, ValueType } from "../ir/graph.ts";
 import { foldNode } from "./foldNode.ts";
 import { LIMITS, checkedSize } from "./limits.ts";
 import { operatorOf } from "./operatorOf.ts";
-import { type Call, type Operand, nodeError, nodeLabel } from "./operators/operator.ts";
+import { type Call, type Operand, nodeError, nodeLabel, typeWith } from "./operators/operator.ts";
 import { sortNodes } from "./sortNodes.ts";
 
 /** A graph as the file has it: nodes in any order, shapes known for inputs and constants only. */
@@ -38,7 +38,8 @@ export function inferGraph(graph: UntypedGraph): Graph {
   for (const node of sortNodes(graph)) visit(callOf(node, opsets, scope), scope);
   const { constants, values, nodes } = scope;
   const outputs = graph.outputs.map((name) => outputOf(name, scope));
-  const notes = [...graph.notes, ...outputs.filter(({ name }) => constants.has(name)).map(constantNote)];
+  const constantOutputs = outputs.filter(({ name }) => constants.has(name));
+  const notes = [...graph.notes, ...constantOutputs.map(constantNote), ...outputs.flatMap(stringsNote)];
   return { ...graph, outputs, constants, values, nodes, notes };
 }
 
@@ -52,8 +53,7 @@ export function callOf(
     const constant = constants.get(name);
     const type = constant ?? values.get(name);
     if (name === "" || type === undefined) return undefined;
-    const { bounds } = type;
-    return { name, type: type.type, shape: type.shape, constant, ...(bounds && { bounds }) };
+    return { name, constant, ...typeWith(type, type.shape) };
   });
   const call = { node, opset: opsets.get(node.domain)!, operands };
   const [least, most] = operatorOf(node).arity;
@@ -79,12 +79,12 @@ function visit(call: Call, scope: Scope): void {
   const isConstant =
     readsShapesOnly || operands.every((operand) => operand === undefined || operand.constant !== undefined);
   if (isConstant) return fold(call, types, scope);
-  types.forEach(({ type, shape, bounds }, index) => {
-    const size = checkedSize(shape, label, LIMITS.computed);
+  types.forEach((type, index) => {
+    const size = checkedSize(type.shape, label, LIMITS.computed);
     if (size === 0) throw nodeError(call, "its result has no elements");
     spend(scope, "computedTotal", size, label);
     const name = node.outputs[index];
-    if (name) scope.values.set(name, { type, shape, ...(bounds && { bounds }) });
+    if (name) scope.values.set(name, typeWith(type, type.shape));
   });
   scope.nodes.push(node);
 }
@@ -135,19 +135,25 @@ function spend({ left }: Scope, limit: keyof Scope["left"], amount: number, what
 }
 
 /** A constant result; −0 becomes 0. */
-function checked(call: Call, { type, shape, bounds }: ValueType, data: readonly number[]): Tensor {
+function checked(call: Call, type: ValueType, data: readonly number[]): Tensor {
   const wrong = data.find(
-    (element) => !Number.isFinite(element) || (type !== "float" && !Number.isSafeInteger(element)),
+    (element) => !Number.isFinite(element) || (type.type !== "float" && !Number.isSafeInteger(element)),
   );
   if (wrong !== undefined) throw nodeError(call, `its constant result holds ${wrong}`);
-  return { type, shape, data: data.map((element) => element + 0), ...(bounds && { bounds }) };
+  return { ...typeWith(type, type.shape), data: data.map((element) => element + 0) };
 }
 
 function outputOf(name: string, { constants, values }: Scope): ValueInfo {
   const known = constants.get(name) ?? values.get(name);
   if (known === undefined) throw new InputError(`output ${JSON.stringify(name)}: no node computes it`);
-  return { name, type: known.type, shape: known.shape };
+  const { type, shape, strings } = known;
+  return { name, type, shape, ...(strings && { strings }) };
 }
 
 const constantNote = ({ name }: ValueInfo): string =>
   `output ${JSON.stringify(name)} does not depend on the input: it is the same whatever the input`;
+
+const stringsNote = ({ name, strings }: ValueInfo): string[] =>
+  strings === undefined
+    ? []
+    : [oneLine(`output ${JSON.stringify(name)} gives numbers for strings: 0, 1, … are ${JSON.stringify(strings)}`)];

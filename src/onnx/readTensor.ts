@@ -25,6 +25,9 @@ const uint64Data = (proto: TensorProto): Payload => proto.uint64Data;
 /** Number of half precision in the format: fine for constants, but nothing here computes or is fed in it. */
 export const FLOAT16 = 10;
 
+/** Number of strings in the format: fine for constants, of which only the numbers go on. */
+const STRING = 8;
+
 /** Element types by their number in the format (TensorProto.DataType). */
 const ELEMENTS = new Map<number, ElementCodec>([
   [1, { name: "float", type: "float", bytes: 4, readRaw: (v, o) => v.getFloat32(o, true), field: (p) => p.floatData }],
@@ -80,6 +83,7 @@ export function readTensor(proto: TensorProto, what: string): Tensor {
       `${what}: its data lies in another file; want all weights inside, in PyTorch torch.onnx.export(…, external_data=False)`,
     );
   }
+  if (proto.dataType === STRING) return readStrings(proto, what);
   const codec = elementCodecOf(proto.dataType, what);
   const shape = proto.dims.map((size) => toInteger(size, what));
   const count = checkedSize(shape, what);
@@ -93,6 +97,22 @@ export function readTensor(proto: TensorProto, what: string): Tensor {
   if (wrong !== -1) throw new InputError(`${what}: element ${wrong} is ${elements[wrong]}, want a finite number`);
   const bounds = boundsOf(codec);
   return { type: codec.type, shape, data: elements, ...(bounds && { bounds }) };
+}
+
+/** Strings are numbered in the order of their first appearance. */
+function readStrings({ dims, stringData }: TensorProto, what: string): Tensor {
+  const shape = dims.map((size) => toInteger(size, what));
+  const count = checkedSize(shape, what);
+  if (stringData.length !== count)
+    throw new InputError(`${what}: got ${stringData.length} strings, want ${count} (shape ${shape.join("×")})`);
+  const numbers = new Map<string, number>();
+  const data = stringData.map((bytes) => {
+    const text = new TextDecoder().decode(bytes);
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  });
+  return { type: "int64", shape, data, bounds: [0, Math.max(0, numbers.size - 1)], strings: [...numbers.keys()] };
 }
 
 /** The least finite 32-bit float. */

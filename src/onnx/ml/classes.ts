@@ -1,23 +1,34 @@
-import type { ValueType } from "../../ir/graph.ts";
+import type { Bounds, ValueType } from "../../ir/graph.ts";
 import { sigmoid } from "../operators/functions.ts";
 import { type Call, type StepBuilder, nodeError } from "../operators/operator.ts";
 import { numbersAttribute, textsAttribute } from "./attributes.ts";
 import type { PostTransform } from "./postTransform.ts";
 import { pieceAt, stepFunction } from "./stepFunction.ts";
 
-/** The labels of a classifier's classes in order. Classes with names are their positions. */
+/** The labels of a classifier's classes in order, at least two. Classes with names are their positions. */
 export function classLabels(call: Call, integers: string): readonly number[] {
-  const [numbers, names] = [numbersAttribute(call, integers), textsAttribute(call, "classlabels_strings")];
-  if ((numbers === undefined) === (names === undefined))
-    throw nodeError(call, `want either ${integers} or classlabels_strings`);
-  return numbers ?? names!.map((_, index) => index);
+  const [numbers, names] = [numbersAttribute(call, integers), textsAttribute(call, NAMES)];
+  if ((numbers === undefined) === (names === undefined)) throw nodeError(call, `want either ${integers} or ${NAMES}`);
+  const labels = numbers ?? names!.map((_, index) => index);
+  if (labels.length >= 2) return labels;
+  throw nodeError(call, "has one class, want at least 2");
 }
 
+const NAMES = "classlabels_strings";
+
 /** Types of a classifier's outputs: a label and `width` scores a row. */
-export const classifierTypes = (labels: readonly number[], rows: number, width: number): readonly ValueType[] => [
-  { type: "int64", shape: [rows], bounds: [Math.min(...labels, 0), Math.max(...labels, 0)] },
-  { type: "float", shape: [rows, width] },
-];
+export function classifierTypes(
+  call: Call,
+  labels: readonly number[],
+  rows: number,
+  width: number,
+): readonly ValueType[] {
+  const strings = textsAttribute(call, NAMES);
+  return [
+    { type: "int64", shape: [rows], bounds: boundsOf(labels), ...(strings && { strings }) },
+    { type: "float", shape: [rows, width] },
+  ];
+}
 
 /** The label of the class with the greatest score of each row, the first on ties. */
 export function labelOfGreatest(builder: StepBuilder, scores: string, labels: readonly number[]): string {
@@ -54,3 +65,7 @@ export function scoresOfTwo(
   const value = isLogistic ? builder.apply(score, sigmoid) : score;
   return builder.dense(value, builder.sizeOf(value), [[-1], [1]], [isLogistic || first === "1 - s" ? 1 : 0, 0]);
 }
+
+/** Least and greatest of some integers, 0 included. */
+export const boundsOf = (integers: readonly number[]): Bounds =>
+  integers.reduce<Bounds>(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [0, 0]);

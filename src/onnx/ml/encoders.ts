@@ -7,12 +7,13 @@ import {
   numberAttribute,
   operandAt,
 } from "../operators/operator.ts";
+import { boundsOf } from "./classes.ts";
 import { ML_OPSETS, numbersAttribute, tensorAttribute, textsAttribute } from "./attributes.ts";
 import { type Piece, nextBelow, pieceAt, stepFunction } from "./stepFunction.ts";
 
 /**
- * Every element replaced by the value of its key, by the default where it is no key. Strings cannot be keys; as values
- * they are numbered in the order of the attribute, a default that is none of them last.
+ * Every element replaced by the value of its key, by the default where it is no key. Strings as values are numbered in the
+ * order of the attribute, a default that is none of them last.
  */
 export const labelEncoder: Operator = {
   name: "LabelEncoder",
@@ -22,6 +23,7 @@ export const labelEncoder: Operator = {
     "classes_strings",
     "keys_int64s",
     "keys_floats",
+    "keys_strings",
     "keys_tensor",
     "values_int64s",
     "values_floats",
@@ -34,78 +36,88 @@ export const labelEncoder: Operator = {
   ],
   infer(call) {
     const { shape } = operandAt(call, 0);
-    const { values, otherwise, isInteger } = tableOf(call);
-    if (!isInteger) return [{ type: "float", shape }];
-    return [{ type: "int64", shape, bounds: [Math.min(0, otherwise, ...values), Math.max(0, otherwise, ...values)] }];
+    keysOf(call);
+    const { type, values, otherwise, strings } = valuesOf(call);
+    if (type === "float") return [{ type, shape }];
+    return [{ type, shape, bounds: boundsOf([...values, otherwise]), ...(strings && { strings }) }];
   },
   lower(call, builder) {
     const operand = operandAt(call, 0);
-    const { keys, values, otherwise } = tableOf(call);
+    const [keys, { values, otherwise }] = [keysOf(call), valuesOf(call)];
+    if (keys.length !== values.length)
+      throw nodeError(call, `has ${keys.length} keys and ${values.length} values, want equally many`);
     const isInteger = operand.type !== "float";
-    const first = new Map<number, number>();
-    keys.forEach((key, index) => first.has(key) || first.set(key, values[index]));
-    const pieces = [...first].map(([key, value]) => pieceAt(key, isInteger, [value]));
+    const pieces = keys.flatMap((key, index) =>
+      keys.indexOf(key) < index ? [] : [pieceAt(key, isInteger, [values[index]])],
+    );
     return [stepFunction(builder, builder.valueOf(operand), pieces, [otherwise])];
   },
 };
 
-interface Table {
-  readonly keys: readonly number[];
-  readonly values: readonly number[];
-  readonly otherwise: number;
-  /** Whether the values are integers by their type. */
-  readonly isInteger: boolean;
-}
+/** Version 1 gives numbers their names, which keeps them here. */
+const isVersion1 = ({ opset }: Call): boolean => opset === 1;
 
-function tableOf(call: Call): Table {
-  const table = call.opset === 1 ? classesTable(call) : keyedTable(call);
-  if (table.keys.length !== table.values.length || table.keys.length === 0)
-    throw nodeError(call, `has ${table.keys.length} keys and ${table.values.length} values, want equally many`);
-  return table;
-}
-
-/** Version 1 numbers strings, or names numbers: that keeps them. */
-function classesTable(call: Call): Table {
-  const names = textsAttribute(call, "classes_strings") ?? [];
-  const positions = names.map((_, index) => index);
-  return { keys: positions, values: positions, otherwise: names.length, isInteger: true };
-}
-
-function keyedTable(call: Call): Table {
+/** Numbers, also of strings that the operand's numbers stand for; −1 for a string that it cannot be. */
+function keysOf(call: Call): readonly number[] {
+  if (isVersion1(call)) return textsOf(call, "classes_strings").map((_, index) => index);
+  const names = textsAttribute(call, "keys_strings");
+  if (names !== undefined) {
+    const { strings } = operandAt(call, 0);
+    if (strings === undefined)
+      throw nodeError(call, "keys_strings are supported only for strings that the model itself makes");
+    return names.map((name) => strings.indexOf(name));
+  }
   const keys =
     numbersAttribute(call, "keys_int64s") ??
     numbersAttribute(call, "keys_floats") ??
     tensorAttribute(call, "keys_tensor");
-  if (keys === undefined)
-    throw nodeError(
-      call,
-      "want keys_int64s, keys_floats or a numeric keys_tensor; keys that are strings are not supported",
-    );
-  const integers = numbersAttribute(call, "values_int64s");
-  if (integers !== undefined)
-    return { keys, values: integers, otherwise: integerAttribute(call, "default_int64", -1), isInteger: true };
-  const names = textsAttribute(call, "values_strings");
+  if (keys !== undefined) return keys;
+  throw nodeError(call, "has no keys");
+}
+
+/** What keys become. */
+interface Values {
+  readonly type: "int64" | "float";
+  readonly values: readonly number[];
+  readonly otherwise: number;
+  readonly strings?: readonly string[];
+}
+
+function valuesOf(call: Call): Values {
+  const names = isVersion1(call) ? textsOf(call, "classes_strings") : textsAttribute(call, "values_strings");
   if (names !== undefined) {
-    const distinct = [...new Set([...names, String(call.node.attributes.get("default_string") ?? "_Unused")])];
+    const unknown = String(call.node.attributes.get("default_string") ?? "_Unused");
+    const strings = [...new Set([...names, unknown])];
+
     return {
-      keys,
-      values: names.map((name) => distinct.indexOf(name)),
-      otherwise: distinct.length - 1,
-      isInteger: true,
+      type: "int64",
+      values: names.map((name) => strings.indexOf(name)),
+      otherwise: strings.indexOf(unknown),
+      strings,
     };
   }
+  const integers = numbersAttribute(call, "values_int64s");
+  if (integers !== undefined)
+    return { type: "int64", values: integers, otherwise: integerAttribute(call, "default_int64", -1) };
   const floats = numbersAttribute(call, "values_floats");
   if (floats !== undefined)
-    return { keys, values: floats, otherwise: numberAttribute(call, "default_float", 0), isInteger: false };
+    return { type: "float", values: floats, otherwise: numberAttribute(call, "default_float", 0) };
+  return tensorValues(call);
+}
+
+function tensorValues(call: Call): Values {
   const tensor = call.node.attributes.get("values_tensor");
-  if (typeof tensor === "object" && "data" in tensor)
-    return {
-      keys,
-      values: tensor.data,
-      otherwise: tensorAttribute(call, "default_tensor")?.[0] ?? (tensor.type === "float" ? 0 : -1),
-      isInteger: tensor.type !== "float",
-    };
-  throw nodeError(call, "want values_int64s, values_floats, values_strings or values_tensor");
+  if (typeof tensor !== "object" || !("data" in tensor)) throw nodeError(call, "has no values");
+  if (tensor.strings !== undefined) throw nodeError(call, "values_tensor holds strings, which is not supported");
+  const type = tensor.type === "float" ? "float" : "int64";
+  const [otherwise = type === "float" ? 0 : -1] = tensorAttribute(call, "default_tensor") ?? [];
+  return { type, values: tensor.data, otherwise };
+}
+
+function textsOf(call: Call, name: string): readonly string[] {
+  const texts = textsAttribute(call, name);
+  if (texts !== undefined) return texts;
+  throw nodeError(call, `attribute ${name} is missing`);
 }
 
 /** A row of 0 and 1 for every element: 1 at the category that it is. */

@@ -27,9 +27,9 @@ export const linearClassifier: Operator = {
   infer(call) {
     const labels = classLabels(call, "classlabels_ints");
     const scores = numbersAttribute(call, "intercepts")?.length ?? 0;
-    if (labels.length < 2 || (scores !== labels.length && !(scores === 1 && labels.length === 2)))
+    if (scores !== labels.length && !(scores === 1 && labels.length === 2))
       throw nodeError(call, `has ${labels.length} classes and ${scores} intercepts, want one a class`);
-    return classifierTypes(labels, rowsOfFeatures(call).rows, labels.length);
+    return classifierTypes(call, labels, rowsOfFeatures(call).rows, labels.length);
   },
   products: (call) => rowsOfFeatures(call).rows * (numbersAttribute(call, "coefficients")?.length ?? 0),
   lower(call, builder) {

@@ -1,5 +1,6 @@
 import { elementCount } from "../../codec/codec.ts";
 import { type Call, type Operator, integersAttribute, nodeError, operandAt, typeWith } from "../operators/operator.ts";
+import { boundsOf } from "./classes.ts";
 import { ML_OPSETS, rowsOfFeatures } from "./attributes.ts";
 import { pieceAt, stepFunction } from "./stepFunction.ts";
 
@@ -15,7 +16,8 @@ export const arrayFeatureExtractor: Operator = {
     if (isLookup && (data.constant === undefined || elementCount(data.shape.slice(0, -1)) !== 1))
       throw nodeError(call, "computed indices are supported only into one constant row");
     const leading = data.shape.length <= 1 ? [1] : data.shape.slice(0, -1);
-    return [typeWith(data, [...leading, elementCount(indices.shape)])];
+    const type = isLookup && data.type !== "float" ? { ...data, bounds: boundsOf(data.constant!.data) } : data;
+    return [typeWith(type, [...leading, elementCount(indices.shape)])];
   },
   lower(call, builder) {
     const [data, indices] = [operandAt(call, 0), operandAt(call, 1)];

@@ -51,9 +51,8 @@ export const svmClassifier: Operator = {
   attributes: [...SHARED, "classlabels_ints", "classlabels_strings", "vectors_per_class", "prob_a", "prob_b"],
   infer(call) {
     const labels = classLabels(call, "classlabels_ints");
-    if (labels.length < 2) throw nodeError(call, "has one class, want at least 2");
     const width = labels.length === 2 ? 2 : pairsOf(labels.length).length;
-    return classifierTypes(labels, rowsOfFeatures(call).rows, width);
+    return classifierTypes(call, labels, rowsOfFeatures(call).rows, width);
   },
   lower(call, builder) {
     const labels = classLabels(call, "classlabels_ints");

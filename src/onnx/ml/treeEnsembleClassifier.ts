@@ -25,8 +25,7 @@ export const treeEnsembleClassifier: Operator = {
   ],
   infer(call) {
     const labels = classLabels(call, LABELS);
-    if (labels.length < 2) throw nodeError(call, "has one class, want at least 2");
-    return classifierTypes(labels, rowsOfFeatures(call).rows, labels.length);
+    return classifierTypes(call, labels, rowsOfFeatures(call).rows, labels.length);
   },
   lower(call, builder) {
     const labels = classLabels(call, LABELS);

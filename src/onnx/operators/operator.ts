@@ -99,10 +99,11 @@ export function operandAt(call: Call, index: number): Operand {
 }
 
 /** The type of a value that holds elements of an operand in another shape. */
-export const typeWith = ({ type, bounds }: Operand, shape: readonly number[]): ValueType => ({
+export const typeWith = ({ type, bounds, strings }: ValueType, shape: readonly number[]): ValueType => ({
   type,
   shape,
   ...(bounds && { bounds }),
+  ...(strings && { strings }),
 });
 
 /** The data of an operand that must be constant; `what` is its name in the operator's specification. */
