@@ -24,7 +24,8 @@ export function readAttribute(proto: AttributeProto, what: string): Attribute {
   throw new InputError(`${what}: attribute type ${type} is not supported; want numbers, strings or a tensor`);
 }
 
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+/** An empty text is left out of the file, and is then no byte array at all. */
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(Uint8Array.from(bytes));
 
 function finite(value: number, what: string): number {
   if (Number.isFinite(value)) return value;

@@ -28,14 +28,15 @@ export function requireReadable({ graph, opsetImport }: Pick<ModelProto, "graph"
 
 const referencesOf = ({ input, output }: NodeProto): number => input.length + output.length;
 
-/** Elements that the dimensions promise; whether they are there is for the tensor's own reader to say. */
-const sizeOf = ({ dims, name }: TensorProto): number => {
+/**
+ * Elements that the dimensions promise, as far as one tensor may go: whether they are there, and whether they are too many
+ * for one, is for the tensor's own reader to say.
+ */
+function sizeOf({ dims, name }: TensorProto): number {
   const sizes = dims.slice(0, LIMITS.rank).map((size) => toInteger(size, `initializer ${JSON.stringify(name)}`));
-  return Math.max(
-    0,
-    sizes.reduce((product, size) => product * size, 1),
-  );
-};
+  const size = sizes.reduce((product, length) => product * length, 1);
+  return Math.min(Math.max(0, size), LIMITS.elements);
+}
 
 const sumOf = <Part>(parts: readonly Part[], measure: (part: Part) => number): number =>
   parts.reduce((sum, part) => sum + measure(part), 0);

@@ -104,10 +104,11 @@ export const scaledTanh = (alpha: number, beta: number): RealFunction => ({
 
 /**
  * The error function in double precision: e^(−x²) · 2/√π · Σₙ 2ⁿ x^(2n+1) / (1 · 3 · … · (2n+1)), whose terms all have the
- * sign of x (NIST DLMF 7.6.2), so nothing cancels; beyond ±6 it is ±1.
+ * sign of x (NIST DLMF 7.6.2), so nothing cancels; beyond ±6 it is ±1, and of NaN
+ * it is NaN, to which the sum would never come.
  */
 function erfOf(x: number): number {
-  if (Math.abs(x) >= 6) return Math.sign(x);
+  if (!(Math.abs(x) < 6)) return Math.sign(x);
   let [term, sum] = [x, 0];
   for (let odd = 3; sum + term !== sum; odd += 2) {
     sum += term;

@@ -96,6 +96,8 @@ function partsOf(call: Call, size: number): readonly number[] {
   const count = integerAttribute(call, "num_outputs", call.node.outputs.length);
   if (given !== undefined && call.node.attributes.has("num_outputs"))
     throw nodeError(call, "has both split and num_outputs");
+  if (given === undefined && count !== call.node.outputs.length)
+    throw nodeError(call, `num_outputs is ${count}, but it has ${call.node.outputs.length} outputs`);
   const share = Math.ceil(size / count);
   const parts = given ?? upTo(count).map((part) => Math.min(share, size - part * share));
   const isWhole = parts.every((part) => part >= 0) && parts.reduce((sum, part) => sum + part, 0) === size;
