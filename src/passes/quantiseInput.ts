@@ -131,8 +131,39 @@ function rangeOf(
       `input ${JSON.stringify(name)}: its range is not known; give it in model.json or with --input-range LOW,HIGH`,
     );
   }
+  const features = input.bounds === undefined ? unlikeFeatures(input, index, rows) : undefined;
+  if (features !== undefined) return { range: featureRange(name, features, "rows") };
   const { low, high } = rows.flatMap((row) => [...row[index]]).reduce<Range>(hull, { low: 0, high: 0 });
   return { range: checkedRange(name, [low, high], "rows") };
+}
+
+/** Ratio of features' magnitudes above which one step for all would leave little of the smallest. */
+const UNLIKE = 256;
+
+/** Columns of the widest table; what has more elements is a picture or a series. */
+const MOST_FEATURES = 128;
+
+/**
+ * Bounds of each column of a table, twice as far out as the rows go, where columns are of very different magnitude;
+ * undefined where they are alike and for anything but one row of features.
+ */
+function unlikeFeatures(
+  { shape }: RealInput,
+  index: number,
+  rows: readonly Sample[],
+): (readonly [number, number])[] | undefined {
+  if (shape.length !== 2 || shape[0] !== 1 || shape[1] > MOST_FEATURES) return undefined;
+  const extents = Array.from({ length: shape[1] }, (_, feature) =>
+    rows.reduce((most, row) => Math.max(most, Math.abs(row[index][feature])), 0),
+  );
+  const greatest = extents.reduce((most, extent) => Math.max(most, extent), 0);
+  const present = extents.filter((extent) => extent > 0);
+  const least = present.reduce((few, extent) => Math.min(few, extent), greatest);
+  if (greatest <= UNLIKE * least) return undefined;
+  return extents.map((extent) => {
+    const bound = 2 * (extent || greatest);
+    return [-bound, bound] as const;
+  });
 }
 
 const hull = ({ low, high }: Range, value: number): Range => ({

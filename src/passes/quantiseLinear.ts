@@ -1,7 +1,7 @@
 import type { LinearStep, ReluStep, ScaleStep } from "../ir/realGraph.ts";
 import { targetFor } from "./activationPlan.ts";
 import { uniform } from "./align.ts";
-import { type IntegerValue, extentOf, hullOf, sizeOf, toInteger, widthOf } from "./integerProgram.ts";
+import { type IntegerValue, extentOf, hullOf, scaleAt, sizeOf, toInteger, widthOf } from "./integerProgram.ts";
 import { bitWidth } from "./integerWidth.ts";
 import { narrow, requantise } from "./narrow.ts";
 import type { Context } from "./quantiseSteps.ts";
@@ -18,11 +18,11 @@ const SMALL_RATIO = 16;
 /** A sum of values with constant weights. */
 export function linear(step: LinearStep, context: Context): IntegerValue {
   const operands = operandsFor(step, context);
-  const scales = scalesOf(step, operands, context);
-  const { program } = context;
+  const taps = tapsOf(step, operands);
+  const scales = scalesOf(step, taps, context);
   const width = step.windows.length / step.groups;
-  const inputScales = inputScalesOf(step, operands);
-  return program.append(
+  const toSteps = (value: number, filter: number) => toInteger(value / scales.of(filter), step.name);
+  return context.program.append(
     step.name,
     {
       kernel: "Linear",
@@ -30,49 +30,92 @@ export function linear(step: LinearStep, context: Context): IntegerValue {
       groups: step.groups,
       windows: step.windows,
       weights: step.weights.map((row, filter) =>
-        row.map((weight, k) => toInteger((weight * inputScales[filter][k]) / scales.of(filter), step.name)),
+        row.map((weight, k) => toSteps(weight * taps[groupOf(step, filter)][k].scale, filter)),
       ),
-      bias: step.bias.map((value, filter) => toInteger(value / scales.of(filter), step.name)),
+      bias: step.bias.map(toSteps),
     },
     scales.base,
     scales.exponents?.flatMap((exponent) => Array<number>(width).fill(exponent)),
   );
 }
 
-/** Operands with one scale each, rounded where that costs less than to carry their width through the sums. */
+const groupOf = ({ weights, groups }: LinearStep, filter: number): number =>
+  Math.floor((filter * groups) / weights.length);
+
+/** Operands whose taps have one scale each, rounded where that costs less than to carry their width through the sums. */
 function operandsFor(step: LinearStep, context: Context): IntegerValue[] {
   const { plan, program } = context;
   const bits = plan.widthsOf(step).activationBits;
   const outputs = (step.windows.length * step.weights.length) / step.groups;
-  return step.inputs.map((input) => {
-    const value = uniform(program, step.name, context.presentOf(input, step.name));
+  const present = step.inputs.map((input) => context.presentOf(input, step.name));
+  const isEven = tapsAgree(step, present);
+  return step.inputs.map((input, index) => {
+    const value = isEven ? present[index] : uniform(program, step.name, present[index]);
     const width = widthOf(value).bits;
     const isDecomposed = plan.narrowingOf(step.output) !== undefined;
     const carried = isDecomposed ? outputs * (width - bits) : 0;
     const isWorthwhile = width > bits && (carried > sizeOf(value) * (width + 2) || width > MAX_OPERAND_BITS);
-    if (!isWorthwhile) return value;
+    if (!isWorthwhile || value.exponents !== undefined) return value;
     return context.narrowed(input, step.name, value, targetFor(plan.rangeOf(input), bits));
   });
 }
 
-/** Real value of the integer 1 of each tap's operand, by filter: taps that no window of the filter reads have none. */
-function inputScalesOf({ windows, weights, groups }: LinearStep, operands: readonly IntegerValue[]): number[][] {
-  const ends: number[] = [];
-  operands.reduce((end, operand) => {
-    ends.push(end + sizeOf(operand));
-    return end + sizeOf(operand);
-  }, 0);
-  const width = windows.length / groups;
-  const filters = weights.length / groups;
-  const operandAt = (position: number) => operands[ends.findIndex((end) => position < end)];
-  const byGroup = Array.from({ length: groups }, (_, group) =>
-    (weights[group * filters] ?? []).map((_, k) => {
-      const positions = Array.from({ length: width }, (_, at) => windows[group * width + at][k]);
-      const inside = positions.find((position) => position >= 0);
-      return inside === undefined ? 0 : operandAt(inside).scale;
+/** What a tap of a filter reads: real value of the integer 1, and the greatest integer of its operand. */
+interface Tap {
+  readonly scale: number;
+  readonly extent: number;
+}
+
+/** Taps by group; one that is padding in every window has no scale. */
+function tapsOf(step: LinearStep, operands: readonly IntegerValue[]): Tap[][] {
+  const at = elementFinder(operands);
+  const extents = new Map(operands.map((operand) => [operand, extentOf(operand)]));
+  return tapPositions(step).map((taps) =>
+    taps.map((positions) => {
+      if (positions.length === 0) return { scale: 0, extent: 0 };
+      const { operand, index } = at(positions[0]);
+      return { scale: scaleAt(operand, index), extent: extents.get(operand)! };
     }),
   );
-  return weights.map((_, filter) => byGroup[Math.floor(filter / filters)]);
+}
+
+/** Whether all windows of a group find one scale at each tap. */
+function tapsAgree(step: LinearStep, operands: readonly IntegerValue[]): boolean {
+  if (operands.every(({ exponents }) => exponents === undefined)) return true;
+  const at = elementFinder(operands);
+  const scaleOf = (position: number) => {
+    const { operand, index } = at(position);
+    return scaleAt(operand, index);
+  };
+  return tapPositions(step).every((taps) =>
+    taps.every((positions) => positions.every((position) => scaleOf(position) === scaleOf(positions[0]))),
+  );
+}
+
+/** By group and tap, the positions that its windows read, padding left out. */
+const tapPositions = ({ windows, weights, groups }: LinearStep): number[][][] => {
+  const width = windows.length / groups;
+  return Array.from({ length: groups }, (_, group) =>
+    (weights[(group * weights.length) / groups] ?? []).map((_, k) =>
+      windows
+        .slice(group * width, (group + 1) * width)
+        .map((window) => window[k])
+        .filter((position) => position >= 0),
+    ),
+  );
+};
+
+/** Finds the operand of a position among all elements one after another, and the index there. */
+function elementFinder(operands: readonly IntegerValue[]) {
+  const starts: number[] = [];
+  operands.reduce((start, operand) => {
+    starts.push(start);
+    return start + sizeOf(operand);
+  }, 0);
+  return (position: number): { operand: IntegerValue; index: number } => {
+    const owner = starts.findLastIndex((start) => start <= position);
+    return { operand: operands[owner], index: position - starts[owner] };
+  };
 }
 
 /** Scales of the sums: one for all, or a power of two finer for some filters. */
@@ -82,23 +125,23 @@ interface SumScales {
   of(filter: number): number;
 }
 
-function scalesOf(step: LinearStep, operands: readonly IntegerValue[], context: Context): SumScales {
+function scalesOf(step: LinearStep, taps: readonly (readonly Tap[])[], context: Context): SumScales {
   const { plan } = context;
   const { weightBits } = plan.widthsOf(step);
-  const terms = termsOf(step, operands);
+  const terms = termsOf(step, taps);
   const target = plan.targetOf(step.output)?.scale;
   const unit = commonUnit(
     terms.map(({ value }) => value),
     target === undefined ? 2 ** (weightBits + 2) : SMALL_RATIO,
   );
   if (terms.length === 0 || unit !== undefined) return oneScale(unit ?? scaleOfBias(step, target));
-  const finest = finestScales(step, terms, operands, weightBits);
+  const finest = finestScales(step, terms, weightBits);
   const coarsest = finest.reduce((most, scale) => Math.max(most, scale));
   if (target === undefined || target < coarsest) return oneScale(coarsest);
-  const powers = finest.map((scale) => (scale > 0 ? powerBelow(target, scale) : 0));
-  const least = powers.reduce((a, b) => Math.min(a, b), Infinity);
   if (!plan.isAlwaysRounded(step.output)) return oneScale(target / 2 ** powerBelow(target, coarsest));
-  const exponents = finest.map((scale, filter) => (scale > 0 ? powers[filter] : least));
+  const powers = finest.map((scale) => (scale > 0 ? powerBelow(target, scale) : undefined));
+  const least = Math.min(...powers.filter((power) => power !== undefined));
+  const exponents = powers.map((power) => power ?? least);
   return { base: target, exponents, of: (filter) => target / 2 ** exponents[filter] };
 }
 
@@ -111,17 +154,14 @@ interface Term {
   readonly extent: number;
 }
 
-function termsOf(step: LinearStep, operands: readonly IntegerValue[]): Term[] {
-  const scales = inputScalesOf(step, operands);
-  const extents = new Map(operands.map((operand) => [operand.scale, 0]));
-  for (const operand of operands) extents.set(operand.scale, Math.max(extents.get(operand.scale)!, extentOf(operand)));
-  return step.weights.flatMap((row, filter) =>
+const termsOf = (step: LinearStep, taps: readonly (readonly Tap[])[]): Term[] =>
+  step.weights.flatMap((row, filter) =>
     row.flatMap((weight, k) => {
-      const value = Math.abs(weight * scales[filter][k]);
-      return value > 0 ? [{ filter, value, extent: extents.get(scales[filter][k])! }] : [];
+      const { scale, extent } = taps[groupOf(step, filter)][k];
+      const value = Math.abs(weight * scale);
+      return value > 0 ? [{ filter, value, extent }] : [];
     }),
   );
-}
 
 /** The number of which all are small whole multiples: sums and differences stay exact. */
 function commonUnit(values: readonly number[], mostRatio: number): number | undefined {
@@ -137,13 +177,8 @@ function commonUnit(values: readonly number[], mostRatio: number): number | unde
  * For each filter the coarsest scale at which its weights keep their width. A term weighs as much as it can add to the
  * sum: one of a large value and few integers needs little precision.
  */
-function finestScales(
-  { weights }: LinearStep,
-  terms: readonly Term[],
-  operands: readonly IntegerValue[],
-  weightBits: number,
-): number[] {
-  const most = Math.max(1, ...operands.map(extentOf));
+function finestScales({ weights }: LinearStep, terms: readonly Term[], weightBits: number): number[] {
+  const most = terms.reduce((greatest, { extent }) => Math.max(greatest, extent), 1);
   const greatest = weights.map(() => 0);
   for (const { filter, value, extent } of terms) {
     greatest[filter] = Math.max(greatest[filter], (value * extent) / most, value / MAX_RATIO);
