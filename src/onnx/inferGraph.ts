@@ -146,6 +146,7 @@ function checked(call: Call, type: ValueType, data: readonly number[]): Tensor {
 function outputOf(name: string, { constants, values }: Scope): ValueInfo {
   const known = constants.get(name) ?? values.get(name);
   if (known === undefined) throw new InputError(`output ${JSON.stringify(name)}: no node computes it`);
+  if (elementCount(known.shape) === 0) throw new InputError(`output ${JSON.stringify(name)}: has no elements`);
   const { type, shape, strings } = known;
   return { name, type, shape, ...(strings && { strings }) };
 }

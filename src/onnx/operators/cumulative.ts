@@ -1,4 +1,4 @@
-import { OPSETS, type Operator, constantAt, integerAttribute, operandAt } from "./operator.ts";
+import { type Operator, OPSETS, integerAt, integerAttribute, operandAt } from "./operator.ts";
 import { upTo } from "./positions.ts";
 import { rowsAlong, tensorFromRows } from "./rows.ts";
 import { normalAxis } from "./shapes.ts";
@@ -11,17 +11,17 @@ export const cumSum: Operator = {
   attributes: ["exclusive", "reverse"],
   infer(call) {
     const { type, shape } = operandAt(call, 0);
-    normalAxis(call, constantAt(call, 1, "axis").data[0], shape.length);
+    normalAxis(call, integerAt(call, 1, "axis"), shape.length);
     return [{ type, shape }];
   },
   products(call) {
     const { shape } = operandAt(call, 0);
-    const axis = normalAxis(call, constantAt(call, 1, "axis").data[0], shape.length);
+    const axis = normalAxis(call, integerAt(call, 1, "axis"), shape.length);
     return shape.reduce((product, size) => product * size, shape[axis]);
   },
   lower(call, builder) {
     const operand = operandAt(call, 0);
-    const axes = [normalAxis(call, constantAt(call, 1, "axis").data[0], operand.shape.length)];
+    const axes = [normalAxis(call, integerAt(call, 1, "axis"), operand.shape.length)];
     const { value, count, length } = rowsAlong(builder, builder.valueOf(operand), operand.shape, axes);
     const [exclusive, reverse] = ["exclusive", "reverse"].map((name) => integerAttribute(call, name, 0) !== 0);
     const counts = (index: number, other: number) =>

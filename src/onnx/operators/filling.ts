@@ -4,10 +4,11 @@ import { elementKindOf } from "../readTensor.ts";
 import { checkedSize } from "../limits.ts";
 import {
   type Call,
-  OPSETS,
   type Operator,
+  OPSETS,
   constantAt,
   integerAttribute,
+  integersAt,
   nodeError,
   nodeLabel,
   operandAt,
@@ -44,9 +45,9 @@ export const constantOfShape: Operator = {
   opsets: { from: 9, to: OPSETS.to },
   arity: [1, 1],
   attributes: ["value"],
-  infer: (call) => [{ type: fillOf(call).type, shape: constantAt(call, 0, "shape").data }],
+  infer: (call) => [{ type: fillOf(call).type, shape: integersAt(call, 0, "shape") }],
   lower(call, builder) {
-    const count = checkedSize(constantAt(call, 0, "shape").data, nodeLabel(call.node));
+    const count = checkedSize(integersAt(call, 0, "shape"), nodeLabel(call.node));
     return [builder.constant(Array<number>(count).fill(fillOf(call).data[0]))];
   },
 };
@@ -86,7 +87,11 @@ function fillOf(call: Call): Tensor {
 
 /** Start, limit and delta. */
 const rangeOf = (call: Call): number[] =>
-  ["start", "limit", "delta"].map((what, index) => constantAt(call, index, what).data[0]);
+  ["start", "limit", "delta"].map((what, index) => {
+    const { data } = constantAt(call, index, what);
+    if (data.length === 1) return data[0];
+    throw nodeError(call, `${what} has ${data.length} elements, want 1`);
+  });
 
 function countOf(call: Call): number {
   const [start, limit, delta] = rangeOf(call);

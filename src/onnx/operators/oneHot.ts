@@ -35,7 +35,8 @@ export const oneHot: Operator = {
 function placed(call: Call): { readonly shape: readonly number[]; readonly axis: number } {
   const { shape } = indicesAt(call, 0);
   const axis = normalAxis(call, integerAttribute(call, "axis", -1), shape.length + 1);
-  const depth = constantAt(call, 1, "depth").data[0];
+  const [depth, ...rest] = constantAt(call, 1, "depth").data;
+  if (depth === undefined || rest.length > 0) throw nodeError(call, "depth is not one number");
   const placed = shape.toSpliced(axis, 0, depth);
   checkedSize(placed, nodeLabel(call.node));
   return { shape: placed, axis };

@@ -113,6 +113,20 @@ export function constantAt(call: Call, index: number, what: string): Tensor {
   return constant;
 }
 
+/** The elements of an operand that must be constant integers. */
+export function integersAt(call: Call, index: number, what: string): readonly number[] {
+  const { type, data } = constantAt(call, index, what);
+  if (type === "int64") return data;
+  throw nodeError(call, `${what} is of type ${type}, want integers`);
+}
+
+/** The integer that an operand must be. */
+export function integerAt(call: Call, index: number, what: string): number {
+  const integers = integersAt(call, index, what);
+  if (integers.length === 1) return integers[0];
+  throw nodeError(call, `${what} has ${integers.length} elements, want 1`);
+}
+
 /** A numeric attribute, or `otherwise` where it is absent. */
 export function numberAttribute(call: Call, name: string, otherwise: number): number {
   return attribute(call, name, otherwise, (value) => typeof value === "number", "a number");
@@ -140,7 +154,7 @@ export function integersOf(call: Call, name: string, index: number, since: numbe
     throw nodeError(call, `${name} must be an ${isOperand ? "operand" : "attribute"} in opset ${call.opset}`);
   }
   if (!isOperand) return integersAttribute(call, name);
-  return asOperand ? constantAt(call, index, name).data : undefined;
+  return asOperand ? integersAt(call, index, name) : undefined;
 }
 
 function attribute<T>(call: Call, name: string, otherwise: T, fits: (value: Attribute) => boolean, want: string): T {

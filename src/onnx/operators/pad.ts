@@ -4,9 +4,9 @@ import { boundsOf } from "./arithmetic.ts";
 import { choiceOf } from "./choice.ts";
 import {
   type Call,
-  OPSETS,
   type Operator,
-  constantAt,
+  OPSETS,
+  integersAt,
   integersOf,
   nodeError,
   nodeLabel,
@@ -83,18 +83,17 @@ function paddedAxes(call: Call): number[][] {
   const axes = normalAxes(call, axesOf(call) ?? upTo(shape.length), shape.length);
   if (pads?.length !== 2 * axes.length)
     throw nodeError(call, `got ${pads?.length ?? 0} pads, want ${2 * axes.length} for ${axes.length} axes`);
-  return shape.map((size, axis) => {
-    const place = axes.indexOf(axis);
-    if (place === -1) return upTo(size);
-    const [before, after] = [pads[place], pads[place + axes.length]];
-    const length = size + before + after;
-    checkedSize([length], nodeLabel(call.node));
-    return upTo(length).map((index) => sourceOf(call, mode, index - before, size));
-  });
+  const beforeOf = (axis: number) => (axes.includes(axis) ? pads[axes.indexOf(axis)] : 0);
+  const afterOf = (axis: number) => (axes.includes(axis) ? pads[axes.indexOf(axis) + axes.length] : 0);
+  const padded = shape.map((size, axis) => size + beforeOf(axis) + afterOf(axis));
+  checkedSize(padded, nodeLabel(call.node));
+  return shape.map((size, axis) =>
+    upTo(padded[axis]).map((index) => sourceOf(call, mode, index - beforeOf(axis), size)),
+  );
 }
 
 const axesOf = (call: Call): readonly number[] | undefined =>
-  call.operands[3] === undefined ? undefined : constantAt(call, 3, "axes").data;
+  call.operands[3] === undefined ? undefined : integersAt(call, 3, "axes");
 
 /** The coordinate whose element stands at one that may lie outside. */
 function sourceOf(call: Call, mode: Mode, index: number, size: number): number {

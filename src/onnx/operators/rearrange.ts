@@ -2,10 +2,11 @@ import { elementCount } from "../../codec/codec.ts";
 import { choiceOf } from "./choice.ts";
 import {
   type Call,
-  OPSETS,
   type Operator,
-  constantAt,
+  OPSETS,
+  integerAt,
   integerAttribute,
+  integersAt,
   integersAttribute,
   nodeError,
   operandAt,
@@ -49,7 +50,7 @@ export const reverseSequence: Operator = moving("ReverseSequence", 10, [2, 2], [
   const { shape } = operandAt(call, 0);
   const batchAxis = normalAxis(call, integerAttribute(call, "batch_axis", 1), shape.length);
   const timeAxis = normalAxis(call, integerAttribute(call, "time_axis", 0), shape.length);
-  const lengths = constantAt(call, 1, "sequence_lens").data;
+  const lengths = integersAt(call, 1, "sequence_lens");
   if (lengths.length !== shape[batchAxis] || lengths.some((length) => length < 0 || length > shape[timeAxis]))
     throw nodeError(call, `sequence_lens ${lengths.join(", ")} do not fit the shape ${shape.join("×")}`);
   const strides = stridesOf(shape);
@@ -65,7 +66,7 @@ export const reverseSequence: Operator = moving("ReverseSequence", 10, [2, 2], [
 export const trilu: Operator = moving("Trilu", 14, [1, 2], ["upper"], (call) => {
   const { shape } = operandAt(call, 0);
   if (shape.length < 2) throw nodeError(call, `its operand has ${shape.length} dimensions, want at least 2`);
-  const diagonal = call.operands[1] === undefined ? 0 : constantAt(call, 1, "k").data[0];
+  const diagonal = call.operands[1] === undefined ? 0 : integerAt(call, 1, "k");
   const isUpper = integerAttribute(call, "upper", 1) !== 0;
   const [rows, columns] = shape.slice(-2);
   const sourceOf = (position: number) => {
@@ -78,7 +79,7 @@ export const trilu: Operator = moving("Trilu", 14, [1, 2], ["upper"], (call) => 
 /** The middle of each axis cut out or padded with zeros, so that the axes get the sizes of a constant. */
 export const centerCropPad: Operator = moving("CenterCropPad", 18, [2, 2], ["axes"], (call) => {
   const { shape } = operandAt(call, 0);
-  const sizes = constantAt(call, 1, "shape").data;
+  const sizes = integersAt(call, 1, "shape");
   const axes = (integersAttribute(call, "axes") ?? upTo(shape.length)).map((axis) =>
     normalAxis(call, axis, shape.length),
   );

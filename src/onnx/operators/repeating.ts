@@ -1,5 +1,5 @@
 import { checkedSize } from "../limits.ts";
-import { type Call, OPSETS, type Operator, constantAt, nodeError, nodeLabel, operandAt, typeWith } from "./operator.ts";
+import { type Call, type Operator, OPSETS, integersAt, nodeError, nodeLabel, operandAt, typeWith } from "./operator.ts";
 import { broadcastIndices, broadcastShape } from "./shapes.ts";
 import { upTo } from "./positions.ts";
 import { selecting } from "./selection.ts";
@@ -21,7 +21,7 @@ export const expand: Operator = {
 /** The operand over and over along each axis, as often as a constant says. */
 export const tile: Operator = selecting("Tile", OPSETS, [2, 2], [], (call) => {
   const { shape } = operandAt(call, 0);
-  const repeats = constantAt(call, 1, "repeats").data;
+  const repeats = integersAt(call, 1, "repeats");
   if (repeats.length !== shape.length) throw nodeError(call, `got ${repeats.length} repeats for ${shape.length} axes`);
   checkedSize(
     shape.map((size, axis) => size * repeats[axis]),
@@ -31,7 +31,7 @@ export const tile: Operator = selecting("Tile", OPSETS, [2, 2], [], (call) => {
 });
 
 function expandedShape(call: Call): number[] {
-  const shape = broadcastShape(call, operandAt(call, 0).shape, constantAt(call, 1, "shape").data);
+  const shape = broadcastShape(call, operandAt(call, 0).shape, integersAt(call, 1, "shape"));
   checkedSize(shape, nodeLabel(call.node));
   return shape;
 }

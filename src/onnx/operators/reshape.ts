@@ -2,10 +2,10 @@ import { elementCount } from "../../codec/codec.ts";
 import { sameElements } from "./identity.ts";
 import {
   type Call,
-  OPSETS,
   type Operator,
-  constantAt,
+  OPSETS,
   integerAttribute,
+  integersAt,
   integersOf,
   nodeError,
   operandAt,
@@ -23,7 +23,7 @@ export const reshape: Operator = {
   infer(call) {
     const operand = operandAt(call, 0);
     const { shape } = operand;
-    return [typeWith(operand, reshaped(call, shape, constantAt(call, 1, "shape").data))];
+    return [typeWith(operand, reshaped(call, shape, integersAt(call, 1, "shape")))];
   },
 };
 

@@ -11,11 +11,12 @@ import {
 } from "./interpolation.ts";
 import {
   type Call,
-  OPSETS,
   type Operator,
+  OPSETS,
   type StepBuilder,
   constantAt,
   integerAttribute,
+  integersAt,
   integersAttribute,
   nodeError,
   numberAttribute,
@@ -102,9 +103,9 @@ const outsideOf = (call: Call): number => numberAttribute(call, "extrapolation_v
 
 /** Scales and sizes are operands of which one has elements. */
 function requested(call: Call): Request {
-  const given = (index: number, what: string) =>
-    call.operands[index] === undefined ? [] : constantAt(call, index, what).data;
-  const [scales, sizes] = [given(2, "scales"), given(3, "sizes")];
+  const isGiven = (index: number) => call.operands[index] !== undefined;
+  const scales = isGiven(2) ? constantAt(call, 2, "scales").data : [];
+  const sizes = isGiven(3) ? integersAt(call, 3, "sizes") : [];
   if ((scales.length === 0) === (sizes.length === 0)) throw nodeError(call, "want either scales or sizes");
   return scales.length > 0 ? { scales } : { sizes };
 }

@@ -9,7 +9,7 @@ import {
   typeWith,
 } from "./operator.ts";
 import { upTo } from "./positions.ts";
-import { normalAxis, stridesOf, tableIndices } from "./shapes.ts";
+import { normalAxes, normalAxis, stridesOf, tableIndices } from "./shapes.ts";
 
 /** For each axis of an operand, the coordinates that are kept, in order. */
 export type Coordinates = readonly (readonly number[])[];
@@ -25,8 +25,7 @@ export const slice: Operator = selecting("Slice", OPSETS, [1, 5], ["starts", "en
     throw nodeError(call, "starts, ends, axes and steps have different lengths");
   }
   const coordinates = shape.map(upTo);
-  axes.forEach((given, index) => {
-    const axis = normalAxis(call, given, shape.length);
+  normalAxes(call, axes, shape.length).forEach((axis, index) => {
     coordinates[axis] = sliced(call, shape[axis], starts[index], ends[index], steps[index]);
   });
   return [coordinates];

@@ -4,7 +4,7 @@ import {
   type Operator,
   OPSETS,
   type StepBuilder,
-  constantAt,
+  integerAt,
   integerAttribute,
   nodeError,
   operandAt,
@@ -55,8 +55,7 @@ const axisOf = (call: Call): number =>
   normalAxis(call, integerAttribute(call, "axis", -1), operandAt(call, 0).shape.length);
 
 /** The attribute became an operand with opset 10. */
-const countOf = (call: Call): number =>
-  call.opset < 10 ? integerAttribute(call, "k", 0) : constantAt(call, 1, "K").data[0];
+const countOf = (call: Call): number => (call.opset < 10 ? integerAttribute(call, "k", 0) : integerAt(call, 1, "K"));
 
 function isRead(call: Call, builder: StepBuilder, output: number): boolean {
   const name = call.node.outputs[output];

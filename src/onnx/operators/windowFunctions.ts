@@ -1,5 +1,5 @@
 import { LIMITS } from "../limits.ts";
-import { type Call, OPSETS, type Operator, constantAt, integerAttribute, nodeError } from "./operator.ts";
+import { type Call, type Operator, OPSETS, integerAt, integerAttribute, nodeError } from "./operator.ts";
 import { upTo } from "./positions.ts";
 
 /** Windows of signal processing: Σ coefficients[k] · cos(2πk · n / N), N the size, or one less where not periodic. */
@@ -26,7 +26,7 @@ export const windowFunctions: readonly Operator[] = Object.entries(COEFFICIENTS)
 }));
 
 function sizeOf(call: Call): number {
-  const [size] = constantAt(call, 0, "size").data;
+  const size = integerAt(call, 0, "size");
   if (size >= 2 && size <= LIMITS.elements) return size;
   throw nodeError(call, `size is ${size}, want 2 to ${LIMITS.elements}`);
 }
