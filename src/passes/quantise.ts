@@ -110,7 +110,7 @@ function quantiseAt(graph: Graph, lowered: RealGraph, options: QuantiseOptions, 
     name: identifier(input.name),
     ...quantiseInput(input, index, options, needs[index]),
   }));
-  const seeded = seededSamples(inputs, SEEDED_SAMPLES);
+  const seeded = seededSamples(inputs, Math.min(SEEDED_SAMPLES, samplesWithin(lowered)));
   const samples = options.samples ?? seeded;
   const shown = samples.length < ENOUGH_SAMPLES ? [...samples, ...seeded] : samples;
   const real = simplify(invertDivisors(lowered, sampledRanges(lowered, shown)));
@@ -160,15 +160,21 @@ function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOpt
   return isFixed ? levels.slice(0, 1) : levels;
 }
 
-/** Multiply-additions that judging a program may take. */
+/** Multiply-additions that running a model on samples may take, and the samples that it is run on however long. */
 const MAX_WORK = 2 ** 27;
+const LEAST_SAMPLES = 4;
 
 /** Multiple of the error that is enough, over as many samples as there is time for. */
 function errorOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[], shown: readonly Sample[]): number {
-  const work = real.steps.reduce((sum, step) => sum + workOf(step), 1);
-  const judged = samples.slice(0, Math.max(4, Math.floor(MAX_WORK / work)));
+  const judged = samples.slice(0, samplesWithin(real));
   const { labelAgreement, maxError } = faithfulnessOf(program, real, judged, shown === samples ? judged : shown);
   return labelAgreement === null ? maxError / ENOUGH : (1 - labelAgreement) / ENOUGH_LABELS;
+}
+
+/** How many samples there is time for. */
+function samplesWithin({ steps }: RealGraph): number {
+  const work = steps.reduce((sum, step) => sum + workOf(step), 1);
+  return Math.max(LEAST_SAMPLES, Math.floor(MAX_WORK / work));
 }
 
 const workOf = (step: RealStep): number =>
