@@ -51,8 +51,13 @@ export const svmClassifier: Operator = {
   attributes: [...SHARED, "classlabels_ints", "classlabels_strings", "vectors_per_class", "prob_a", "prob_b"],
   infer(call) {
     const labels = classLabels(call, "classlabels_ints");
-    const width = labels.length === 2 ? 2 : pairsOf(labels.length).length;
+    const width = labels.length === 2 ? 2 : pairCount(labels.length);
     return classifierTypes(call, labels, rowsOfFeatures(call).rows, width);
+  },
+  products(call) {
+    const classes = classLabels(call, "classlabels_ints").length;
+    const supports = Math.ceil(numbersOf(call, "coefficients").length / Math.max(1, classes - 1));
+    return pairCount(classes) * (classes + supports);
   },
   lower(call, builder) {
     const labels = classLabels(call, "classlabels_ints");
@@ -62,6 +67,8 @@ export const svmClassifier: Operator = {
         call,
         `has support vectors of ${perClass.length} classes, want ${labels.length}; linear models are LinearClassifier`,
       );
+    if (labels.length < 2 || perClass.some((count) => count < 0))
+      throw nodeError(call, `vectors_per_class ${perClass.join(", ")} are not counts of two classes or more`);
     const scores = pairScores(call, builder, perClass);
     return labels.length === 2 ? twoClasses(call, builder, scores, labels) : votes(call, builder, scores, labels);
   },
@@ -122,6 +129,8 @@ function pairScores(call: Call, builder: StepBuilder, perClass: readonly number[
   );
   return weighKernels(call, builder, supports, weights, rho);
 }
+
+const pairCount = (classes: number): number => (classes * (classes - 1)) / 2;
 
 const pairsOf = (classes: number): [first: number, second: number][] =>
   Array.from({ length: classes }, (_, first) => first).flatMap((first) =>
