@@ -31,6 +31,14 @@ function encodeTensor(input: IntegerInput, row: readonly number[]): bigint[] {
   });
 }
 
+/** Whether every number of a row can be encoded. */
+export const isInRange = (input: IntegerInput, row: readonly number[]): boolean =>
+  row.every((value, index) => {
+    const { step, low, high } = elementOf(input, index);
+    const integer = Math.round(value / step);
+    return integer >= low && integer <= high;
+  });
+
 /** What the integer 1 of an element stands for, and its least and greatest integer: bounds are rounded like elements. */
 export function elementOf(
   { scale, exponents, range, ...codec }: IntegerInput,

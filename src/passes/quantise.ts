@@ -1,5 +1,6 @@
 import { MAX_ELEMENT_BITS } from "../codec/codec.ts";
 import { InputError } from "../errors.ts";
+import { isInRange } from "../ir/encodeInputs.ts";
 import type { Graph } from "../ir/graph.ts";
 import type { IntegerGraph, IntegerInput, IntegerOutput } from "../ir/integerGraph.ts";
 import type { RealGraph, RealStep } from "../ir/realGraph.ts";
@@ -164,9 +165,11 @@ function levelsOf({ weightBits, activationBits, inputBits, layers }: QuantiseOpt
 const MAX_WORK = 2 ** 27;
 const LEAST_SAMPLES = 4;
 
-/** Multiple of the error that is enough, over as many samples as there is time for. */
+/** Multiple of the error that is enough, over as many samples as there is time for; those out of range say nothing. */
 function errorOf(program: IntegerGraph, real: RealGraph, samples: readonly Sample[], shown: readonly Sample[]): number {
-  const judged = samples.slice(0, samplesWithin(real));
+  const fits = (sample: Sample) => program.inputs.every((input, index) => isInRange(input, sample[index]));
+  const judged = samples.filter(fits).slice(0, samplesWithin(real));
+  if (judged.length === 0) return 0;
   const { labelAgreement, maxError } = faithfulnessOf(program, real, judged, shown === samples ? judged : shown);
   return labelAgreement === null ? maxError / ENOUGH : (1 - labelAgreement) / ENOUGH_LABELS;
 }
