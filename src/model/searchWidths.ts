@@ -82,7 +82,7 @@ function start({ accuracy }: WidthSearch, look: (widths: Candidate["widths"]) =>
     if (best === undefined || candidate.accuracy > best.accuracy) best = candidate;
   }
   throw new InputError(
-    `--accuracy ${accuracy}: cannot be met; the best is ${best!.accuracy.toFixed(2)} % at ${best!.widths.weightBits} bits, ` +
+    `--accuracy ${accuracy}: cannot be met; the best is ${Number(best!.accuracy.toFixed(6))} % at ${best!.widths.weightBits} bits, ` +
       `${totalOf(best!.emitted)} constraints`,
   );
 }

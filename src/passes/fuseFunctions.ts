@@ -44,6 +44,10 @@ function elementwise(
   switch (step.kind) {
     case "Constant":
       return isEven(step.data) ? { ...identity(""), base: undefined, apply: () => step.data[0] } : undefined;
+    case "Arrange": {
+      const [only] = step.inputs.map(entryOf);
+      return step.inputs.length === 1 && only.base === undefined ? only : undefined;
+    }
     case "Scale": {
       const [factor, offset] = [step.factors[0], step.offsets[0]];
       if (!isEven(step.factors) || !isEven(step.offsets)) return undefined;
