@@ -1,6 +1,6 @@
 import type { LinearStep, ReluStep, ScaleStep } from "../ir/realGraph.ts";
 import { targetFor } from "./activationPlan.ts";
-import { uniform } from "./align.ts";
+import { align, uniform } from "./align.ts";
 import { type IntegerValue, extentOf, hullOf, scaleAt, sizeOf, toInteger, widthOf } from "./integerProgram.ts";
 import { bitWidth } from "./integerWidth.ts";
 import { narrow, requantise } from "./narrow.ts";
@@ -49,7 +49,7 @@ function operandsFor(step: LinearStep, context: Context): IntegerValue[] {
   const outputs = (step.windows.length * step.weights.length) / step.groups;
   const present = step.inputs.map((input) => context.presentOf(input, step.name));
   const isEven = tapsAgree(step, present);
-  return step.inputs.map((input, index) => {
+  const operands = step.inputs.map((input, index) => {
     const value = isEven ? present[index] : uniform(program, step.name, present[index]);
     const width = widthOf(value).bits;
     const isDecomposed = plan.narrowingOf(step.output) !== undefined;
@@ -58,6 +58,8 @@ function operandsFor(step: LinearStep, context: Context): IntegerValue[] {
     if (!isWorthwhile || value.exponents !== undefined) return value;
     return context.narrowed(input, step.name, value, targetFor(plan.rangeOf(input), bits));
   });
+  // Where one tap reads operands of different scales in different windows, no weight is right for all of them.
+  return tapsAgree(step, operands) ? operands : align(program, step.name, operands);
 }
 
 /** What a tap of a filter reads: real value of the integer 1, and the greatest integer of its operand. */
@@ -81,7 +83,7 @@ function tapsOf(step: LinearStep, operands: readonly IntegerValue[]): Tap[][] {
 
 /** Whether all windows of a group find one scale at each tap. */
 function tapsAgree(step: LinearStep, operands: readonly IntegerValue[]): boolean {
-  if (operands.every(({ exponents }) => exponents === undefined)) return true;
+  if (operands.every(({ scale, exponents }) => exponents === undefined && scale === operands[0].scale)) return true;
   const at = elementFinder(operands);
   const scaleOf = (position: number) => {
     const { operand, index } = at(position);
