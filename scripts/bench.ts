@@ -12,6 +12,7 @@ import { readGraph } from "../src/model/importModel.ts";
 import { measureAccuracy } from "../src/model/measureAccuracy.ts";
 import { measureProving } from "../src/model/measureProving.ts";
 import { dealerTrapdoor, mintProof } from "../src/setup/mint.ts";
+import { benchModelsCommand } from "./benchModels.ts";
 import { describeBench, type BenchReport } from "./terminal/benchReport.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
 import { buildKey } from "./terminal/buildModel.ts";
@@ -26,6 +27,9 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .description("measure constraints, times from clean, memory, accuracy and gas of the shipped model")
     .option("--json <file>", "write the figures here")
+    // The options behind `models` are its own.
+    .enablePositionalOptions()
+    .addCommand(benchModelsCommand())
     .action(bench);
 
 async function bench({ json }: { json?: string }): Promise<void> {
@@ -42,8 +46,8 @@ async function bench({ json }: { json?: string }): Promise<void> {
 
 async function measure(cacheRoot: string): Promise<BenchReport> {
   const { files, model, seconds } = await buildKey(MODEL, SHIPPED, cacheRoot);
-  const samples = await readHeldOut(MODEL);
-  const proving = await step("Proving", () => measureProving(model, [samples[0].pixels], RUNS));
+  const { samples } = await readHeldOut(MODEL);
+  const proving = await step("Proving", () => measureProving(model, [samples[0].row], RUNS));
   const accuracy = await step("Comparing with the float model", async () =>
     measureAccuracy(files.onnx, await readGraph(files, {}), model.graph, samples),
   );

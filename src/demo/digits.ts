@@ -6,9 +6,9 @@ export type Digit = HeldOutSample;
 
 /** The held-out digit of a number counted from 1, and one that shows something else. */
 export async function readDigits(model: string, number: number): Promise<{ digit: Digit; other: Digit }> {
-  const digits = await readHeldOut(model);
+  const { samples: digits } = await readHeldOut(model);
   const digit = digits[number - 1];
   if (digit === undefined) throw new InputError(`--digit: got ${number}, want 1 to ${digits.length}`);
-  const other = digits.find(({ label }) => label !== digit.label)!;
+  const other = digits.find(({ truth }) => truth !== digit.truth)!;
   return { digit, other };
 }

@@ -39,7 +39,7 @@ const PEOPLE: readonly Role[] = ["client", "provider", "tollCollector", "copier"
 /** A client buys the label of a digit, cheats are refused, and a job that nobody serves is refunded. */
 export async function tellStory(cast: Cast, digit: Digit, other: Digit): Promise<StoryResult> {
   const { market, prover, narrator } = cast;
-  const opening: Opening = { inputs: encodeInputs(market.model.graph, [digit.pixels]), salt: randomSalt() };
+  const opening: Opening = { inputs: encodeInputs(market.model.graph, [digit.row]), salt: randomSalt() };
   const { job, receipt: opened } = await buyDigit(cast, digit, opening);
 
   const proven = await narrator.step(
@@ -47,7 +47,7 @@ export async function tellStory(cast: Cast, digit: Digit, other: Digit): Promise
     () => proveForJob(market.tollgate.escrow, market.model, prover, job, opening),
     ({ seconds }) => `The provider opened the commitment, inferred and proved in ${seconds.prove.toFixed(2)} s`,
   );
-  const otherInputs = encodeInputs(market.model.graph, [other.pixels]);
+  const otherInputs = encodeInputs(market.model.graph, [other.row]);
   const scene = { market, prover, job, opening, proven, otherInputs };
   narrator.chapter("3. Cheats before the settlement, each a mined transaction");
   const early = await cheatBeforeSettling(scene);
@@ -90,7 +90,7 @@ export async function tellStory(cast: Cast, digit: Digit, other: Digit): Promise
 async function buyDigit(cast: Cast, digit: Digit, { inputs, salt }: Opening): Promise<OpenedJob> {
   const { market, narrator } = cast;
   narrator.chapter("2. A client buys the label of a digit");
-  narrator.picture(digit.pixels, PICTURE.width, PICTURE.max);
+  narrator.picture(digit.row, PICTURE.width, PICTURE.max);
   await tellBalances(cast, "before");
   const job = await quoteJob(market, commitInput(market.model.graph.inputs, inputs, salt));
   const opened = await openJob(market.tollgate.escrow, market.people.client, job);
@@ -110,7 +110,7 @@ function tellOutput({ market, narrator }: Cast, { inference }: ProvenInference, 
   const decoded = decodeOutputs(market.model.graph, inference.outputs);
   const label = decoded[outputs.findIndex(({ role }) => role === "label")].values[0];
   const logits = decoded[outputs.findIndex(({ role }) => role === "values")].values;
-  narrator.say(`Output on chain: label ${label}, the true label is ${digit.label}.`);
+  narrator.say(`Output on chain: label ${label}, the true label is ${digit.truth}.`);
   narrator.say(`Logits: ${logits.map((logit) => logit.toFixed(1)).join("  ")}`);
   return label;
 }

@@ -24,7 +24,7 @@ function seededRow(input: IntegerInput, density: number, random: () => number): 
 }
 
 /** Mulberry32 (public domain, T. Ettinger): numbers in [0, 1) from a 32-bit seed. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
