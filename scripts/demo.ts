@@ -53,7 +53,7 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
   const { proveSeconds, ...told } = result;
   const report: DemoReport = {
     model: MODEL,
-    expectedLabel: digit.label,
+    expectedLabel: digit.truth,
     constraints: model.circuit.constraints,
     seconds: { ...seconds, prove: proveSeconds },
     cached,

@@ -39,7 +39,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     market = await openMarket(await connectChain(), model);
     const prover = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
     const { digit, other } = await readDigits("digits-mlp", 4);
-    trueLabel = digit.label;
+    trueLabel = digit.truth;
     result = await tellStory({ market, prover, narrator: SILENT }, digit, other);
     await prover.close();
   });
