@@ -70,7 +70,7 @@ async function judgeBatch(batch: Batch, setting: Setting, pool: { worker: ChildP
     const single = await resultOf(pool.worker, { from: number, to: number + 1 }, SECONDS.mutant);
     if (typeof single !== "string") results.push(single);
     else {
-      results.push({ accepted: 0, refused: 0, findings: [lost(number, setting, single)] });
+      results.push({ accepted: 0, refused: 0, findings: [lost(number, setting, `${single}: mutant ${number}`)] });
       pool.worker = replaced(pool.worker, setting);
     }
   }

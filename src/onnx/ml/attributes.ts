@@ -12,9 +12,10 @@ export function numbersAttribute(call: Call, name: string): readonly number[] | 
   throw nodeError(call, `attribute ${name} is not a list of numbers`);
 }
 
-/** Numbers from a list or from the tensor that newer versions call `<name>_as_tensor`; undefined where both are absent. */
+/** Numbers from a list or from the tensor that newer versions call `<name>_as_tensor`; undefined where both are empty. */
 export function numbersOrTensor(call: Call, name: string): readonly number[] | undefined {
-  return numbersAttribute(call, name) ?? tensorAttribute(call, `${name}_as_tensor`);
+  const numbers = numbersAttribute(call, name) ?? tensorAttribute(call, `${name}_as_tensor`);
+  return isEmpty(numbers) ? undefined : numbers;
 }
 
 /** The elements of a tensor, or undefined where it is absent. */

@@ -1,6 +1,6 @@
 import { type Call, type Operator, type StepBuilder, nodeError, operandAt } from "../operators/operator.ts";
 import { mapLeaves } from "./aggregateTrees.ts";
-import { ML_OPSETS, numbersOrTensor, rowsOfFeatures } from "./attributes.ts";
+import { ML_OPSETS, numbersOrTensor, rowsOfFeatures, textsAttribute } from "./attributes.ts";
 import { classLabels, classifierTypes, labelAbove, labelOfGreatest, scoresOfTwo } from "./classes.ts";
 import { postTransformOf, transformScores } from "./postTransform.ts";
 import { type FileTrees, readTrees } from "./readTrees.ts";
@@ -27,6 +27,7 @@ export const treeEnsembleClassifier: Operator = {
     const labels = classLabels(call, LABELS);
     return classifierTypes(call, labels, rowsOfFeatures(call).rows, labels.length);
   },
+  products: (call) => (textsAttribute(call, "nodes_modes") ?? []).length * classLabels(call, LABELS).length,
   lower(call, builder) {
     const labels = classLabels(call, LABELS);
     const { features } = rowsOfFeatures(call);

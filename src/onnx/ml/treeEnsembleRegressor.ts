@@ -1,6 +1,13 @@
-import { type Call, type Operator, integerAttribute, nodeError, operandAt } from "../operators/operator.ts";
+import {
+  type Call,
+  type Operator,
+  integerAttribute,
+  integersAttribute,
+  nodeError,
+  operandAt,
+} from "../operators/operator.ts";
 import { AGGREGATES, aggregateTrees } from "./aggregateTrees.ts";
-import { ML_OPSETS, choiceAttribute, numbersOrTensor, rowsOfFeatures } from "./attributes.ts";
+import { ML_OPSETS, choiceAttribute, numbersOrTensor, rowsOfFeatures, textsAttribute } from "./attributes.ts";
 import { postTransformOf, transformScores, transformSingle } from "./postTransform.ts";
 import { type FileTrees, readTrees } from "./readTrees.ts";
 
@@ -38,6 +45,11 @@ export const treeEnsembleRegressor: Operator = {
     "target_weights_as_tensor",
   ],
   infer: (call) => [{ type: "float", shape: [rowsOfFeatures(call).rows, targetsOf(call)] }],
+  products(call) {
+    const isExtreme = ["MIN", "MAX"].includes(choiceAttribute(call, "aggregate_function", AGGREGATES));
+    const trees = new Set(integersAttribute(call, "nodes_treeids")).size;
+    return (textsAttribute(call, "nodes_modes") ?? []).length * targetsOf(call) * (isExtreme ? trees : 1);
+  },
   lower(call, builder) {
     const { rows, features } = rowsOfFeatures(call);
     const targets = targetsOf(call);

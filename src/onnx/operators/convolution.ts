@@ -72,6 +72,9 @@ export const convTranspose: Operator = convolving(
 function convolving(name: string, attributes: readonly string[], convolutionOf: (call: Call) => Convolution): Operator {
   const shapeOf = (call: Call) => {
     const { filters, places } = convolutionOf(call);
+    const bias = call.operands[2]?.shape;
+    if (bias !== undefined && (bias.length !== 1 || bias[0] !== filters))
+      throw nodeError(call, `its bias is of shape ${bias.join("×")}, want one element for each of ${filters} filters`);
     return [operandAt(call, 0).shape[0], filters, ...places];
   };
   return {
@@ -132,8 +135,6 @@ function operandsOf(call: Call): { groups: number; kernel: readonly number[]; si
     throw nodeError(call, `weights ${weights.join("×")} do not fit the operand ${shape.join("×")}`);
   const groups = integerAttribute(call, "group", 1);
   if (groups < 1) throw nodeError(call, `attribute group is ${groups}, want at least 1`);
-  const bias = call.operands[2]?.shape;
-  if (bias !== undefined && bias.length !== 1) throw nodeError(call, `its bias has ${bias.length} dimensions, want 1`);
   return { groups, kernel: weights.slice(2), sizes: shape.slice(2) };
 }
 
