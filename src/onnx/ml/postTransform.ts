@@ -28,7 +28,10 @@ export function transformScores(builder: StepBuilder, rows: Rows, transform: Pos
   }
 }
 
-/** A single score of a row, which onnxruntime leaves as it is but for PROBIT. */
+/**
+ * A single score of a row. onnxruntime leaves it as it is but for PROBIT (its issue 26596), and so do the models that people
+ * have checked there.
+ */
 export const transformSingle = (builder: StepBuilder, value: string, transform: PostTransform): string =>
   transform === "PROBIT" ? builder.apply(value, probit) : value;
 

@@ -11,7 +11,7 @@ import { rowsOfFeatures, tensorAttribute } from "./attributes.ts";
 import { BRANCHES, type Branch, type FileNode, TreeExpander } from "./expandTree.ts";
 import { type PostTransform, transformScores, transformSingle } from "./postTransform.ts";
 
-/** What the numbers of these attributes stand for. */
+/** What the numbers of these attributes stand for in the standard. */
 const AGGREGATES: readonly Aggregate[] = ["AVERAGE", "SUM", "MIN", "MAX"];
 const TRANSFORMS: readonly PostTransform[] = ["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"];
 
@@ -49,6 +49,11 @@ export const treeEnsemble: Operator = {
     const base = Array<number>(targets).fill(0);
     const scores = aggregateTrees(builder, builder.valueOf(operandAt(call, 0)), rows, aggregate, base, trees);
     const transform = numbered(call, "post_transform", TRANSFORMS, 0);
+    if (targets > 1 && (transform === "SOFTMAX" || transform === "LOGISTIC"))
+      throw nodeError(
+        call,
+        "post_transform 1 and 2 are not supported: the standard says SOFTMAX and LOGISTIC, onnxruntime the reverse; use 0 and a node Softmax or Sigmoid",
+      );
     if (targets === 1) return [transformSingle(builder, scores, transform)];
     return [transformScores(builder, { value: scores, count: rows, length: targets }, transform)];
   },
