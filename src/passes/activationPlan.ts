@@ -119,9 +119,13 @@ function covering(index: TableIndex, range: Range): Target {
   return { bits: bits + Math.max(0, Math.ceil(Math.log2(scale / index.scale))), signed, scale: index.scale };
 }
 
+/** A reader that takes the positive part alone asks for no sign; another may need it. */
 function finer(one: Target | undefined, other: Target | undefined): Target | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  return other.bits > one.bits ? other : one;
+  if (one.signed === other.signed) return other.bits > one.bits ? other : one;
+  const [signed, unsigned] = one.signed ? [one, other] : [other, one];
+  const bits = Math.max(signed.bits, unsigned.bits + 1);
+  return { bits, signed: true, scale: signed.scale / 2 ** (bits - signed.bits) };
 }
 
 const finite = (range: Range | undefined): Range | undefined =>
