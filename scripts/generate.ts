@@ -6,9 +6,11 @@ import { InputError } from "../src/errors.ts";
 import type { GasFigures } from "../src/chain/measureGas.ts";
 import { readJson } from "../src/jsonFile.ts";
 import { circuitFilesOf, keyFilesOf, sharedFiles } from "../src/generate/generatedFiles.ts";
+import { OPERATOR_PAGE, operatorPage } from "../src/generate/operatorTable.ts";
 import { withFigures } from "../src/generate/readmeFigures.ts";
 import type { SetUpModel } from "../src/model/setupModel.ts";
 import { projectPath } from "../src/paths.ts";
+import { seedModels } from "../test/fixtures/onnx/seedModels.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
 import { buildKey, buildProgram } from "./terminal/buildModel.ts";
 
@@ -25,6 +27,7 @@ async function generate({ check = false }: { check?: boolean }): Promise<void> {
   const stale: string[] = [];
   // Poseidon's constants come first: the models' circuits include them.
   stale.push(...(await update(sharedFiles(), check)));
+  stale.push(...(await update(new Map([[OPERATOR_PAGE, operatorPage(seedModels())]]), check)));
   for (const name of await readdir(projectPath("circuits/models"))) {
     stale.push(...(await update(circuitFilesOf((await buildProgram(name, SHIPPED)).model), check)));
     if (name !== KEYED_MODEL) continue;

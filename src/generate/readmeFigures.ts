@@ -1,6 +1,7 @@
 import type { ConstraintCounts } from "../circom/compile.ts";
 import { VERIFY_GAS_FLOOR } from "../chain/gasFloor.ts";
 import type { GasFigures } from "../chain/measureGas.ts";
+import { markdownTable } from "./markdownTable.ts";
 
 const START = "<!-- figures: written by npm run generate -->\n";
 const END = "<!-- end of figures -->";
@@ -17,7 +18,7 @@ function figuresTable({ nonlinear, linear, total, domainPower }: ConstraintCount
   const number = (value: number) => value.toLocaleString("en-US");
   const overFloor = (gas.verify / VERIFY_GAS_FLOOR).toFixed(3);
   const split = `${number(nonlinear)} non-linear, ${number(linear)} linear`;
-  return alignTable([
+  return markdownTable([
     ["figure (digits model, 64-32-10)", "counted"],
     ["constraints, commitment and output included", `${number(total)} (${split}), domain 2^${domainPower}`],
     [
@@ -29,11 +30,4 @@ function figuresTable({ nonlinear, linear, total, domainPower }: ConstraintCount
     ["`settle` with a royalty", `${number(gas.settleRoyalty)} gas`],
     ["`refund`", `${number(gas.refund)} gas`],
   ]);
-}
-
-/** A Markdown table as Prettier aligns it; the first row is the head. */
-function alignTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, at) => cell.padEnd(widths[at])).join(" | ")} |`;
-  return [line(rows[0]), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n");
 }
