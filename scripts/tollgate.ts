@@ -6,6 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { deployCommand } from "./deploy.ts";
 import { estimateCommand } from "./estimate.ts";
 import { generateCommand } from "./generate.ts";
+import { mutateCommand } from "./mutate.ts";
 import { proveCommand } from "./prove.ts";
 import { reportCommand } from "./report.ts";
 import { setupCommand } from "./setup.ts";
@@ -24,6 +25,7 @@ const program = new Command("tollgate")
   .addCommand(verifyCommand())
   .addCommand(deployCommand())
   .addCommand(benchCommand())
-  .addCommand(generateCommand());
+  .addCommand(generateCommand())
+  .addCommand(mutateCommand());
 
 await runProgram(program);

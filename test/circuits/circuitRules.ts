@@ -2,7 +2,10 @@ import { readFile, readdir } from "node:fs/promises";
 import { expect } from "chai";
 import fc from "fast-check";
 import { LIBRARY_TEMPLATES, emitCircuit } from "../../src/circom/emitCircuit.ts";
+import { kernelInstances } from "../../src/mutation/kernelInstances.ts";
+import { mainOf } from "../../src/mutation/probe.ts";
 import { projectPath } from "../../src/paths.ts";
+import { drawMixedGraph } from "../fixtures/circuits/mixedGraph.ts";
 import { drawGraph } from "../fixtures/circuits/randomGraph.ts";
 
 /** Rules of the circuit library that a text breaks, one line each. */
@@ -25,14 +28,15 @@ const blocksOf = (code: string, keyword: string): { parameters: string[]; body: 
 const templatesOf = (code: string) => blocksOf(code, "template ");
 const functionsOf = (code: string) => blocksOf(code, "function ");
 
-/** `<--` only into signals called …Hint, each of which stands in a constraint of the same template. */
+/** `<--` only into signals called …Hint, each of which stands in a constraint further down in the same template. */
 function hintViolations(body: string): string[] {
-  const assigned = [...body.matchAll(/([\w.[\]+\- ]*?)\s*<--/g)].map(([, target]) => target.trim());
-  return assigned.flatMap((target) => {
+  return [...body.matchAll(/([\w.[\]+\- ]*?)\s*<--/g)].flatMap((match) => {
+    const target = match[1].trim();
     const name = target.replace(/\[.*$/, "");
     if (!/^[a-z]\w*Hint$/.test(name)) return [`${target} takes a hint but is not called so`];
-    const constrained = new RegExp(`(<==|===)[^;]*\\b${name}\\b|\\b${name}\\b[^;]*===`).test(body);
-    return constrained ? [] : [`${name} is never constrained`];
+    const below = body.slice(body.indexOf(";", match.index));
+    const constrained = new RegExp(`(<==|===)[^;]*\\b${name}\\b|\\b${name}\\b[^;]*===`).test(below);
+    return constrained ? [] : [`${name} is not constrained in the lines below`];
   });
 }
 
@@ -63,15 +67,21 @@ describe("circuit rules", () => {
   it("hold in emitted circuits", () => {
     fc.assert(
       fc.property(fc.gen(), (gen) => {
-        const { source } = emitCircuit(
-          drawGraph((arbitrary) => gen(() => arbitrary)),
-          "00",
-        );
-        expect(violations(source)).to.deep.equal([]);
-        expect(source).to.not.include("<--");
+        for (const drawProgram of [drawGraph, drawMixedGraph]) {
+          const graph = drawProgram((arbitrary) => gen(() => arbitrary));
+          const { source } = emitCircuit(graph, "00");
+          expect(violations(source)).to.deep.equal([]);
+          expect(source).to.not.include("<--");
+        }
       }),
       { seed: 1, numRuns: 50 },
     );
+  });
+
+  it("hold in what every kernel emits", () => {
+    const source = mainOf(kernelInstances());
+    expect(violations(source)).to.deep.equal([]);
+    expect(source).to.not.include("<--");
   });
 
   it("are seen when they are broken", () => {
@@ -79,6 +89,7 @@ describe("circuit rules", () => {
     expect(inTemplate("signal out; out <-- 1; out === 1;")).to.have.lengthOf(1);
     expect(inTemplate("signal outHint; outHint <-- 1;")).to.have.lengthOf(1);
     expect(inTemplate("signal outHint; outHint <-- 1; outHint === 1;")).to.have.lengthOf(0);
+    expect(inTemplate("signal outHint; outHint === 1; outHint <-- 1;")).to.have.lengthOf(1);
     expect(inTemplate("assert(in < 2 ** bits);")).to.have.lengthOf(1);
     expect(inTemplate("assert(bits < 253);")).to.have.lengthOf(0);
   });

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { openCircuitLibrary } from "../src/mutation/circuitLibrary.ts";
+import { WANTED_SHARE, renderReport, scoreOf, summaryLine } from "../src/mutation/mutationReport.ts";
+import { type JudgedMutant, runMutants, sampleOf } from "../src/mutation/runMutants.ts";
+import { projectPath } from "../src/paths.ts";
+
+const REPORT = "docs/mutation.md";
+/** Files of which a sample is tried, always the same: their circuits take seconds each to compile. */
+const SAMPLED = new Map([["MessageHash.circom", 60]]);
+
+export const mutateCommand = (): Command =>
+  new Command("mutate")
+    .description(`change the circuit library in thousands of small ways, forge witnesses, and write ${REPORT}`)
+    .action(mutate);
+
+/** Verdicts are kept in build/mutation.jsonl: a run that was broken off goes on where it stopped. */
+async function mutate(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "tollgate-mutation-"));
+  try {
+    const judged = await runMutants({
+      library: await openCircuitLibrary(folder),
+      choose: (mutants) => sampleOf(mutants, SAMPLED.get(mutants[0]?.file) ?? mutants.length, "mutate"),
+      cachePath: projectPath("build/mutation.jsonl"),
+      onFile: (file, done) => console.log(`  ${summaryLine(file, done)}`),
+    });
+    await writeFile(projectPath(REPORT), renderReport(judged));
+    report(judged);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function report(judged: readonly JudgedMutant[]): void {
+  const { counted, killed, unsound, survivors, unexplained } = scoreOf(judged);
+  console.log(`  ${summaryLine("All files", judged)}`);
+  for (const { file, line, after } of survivors) console.log(`  survived: ${file}:${line}: ${after}`);
+  for (const { instance, inputs = [], outputs = [] } of unsound)
+    console.log(`  UNSOUND: ${instance} accepts ${outputs.join()} for ${inputs.join()}`);
+  if (unsound.length > 0) throw new Error("the circuit library accepts a forged witness");
+  if (killed < WANTED_SHARE * counted) throw new Error(`too many mutants survive, want at most ${1 - WANTED_SHARE}`);
+  if (unexplained.length > 0) throw new Error("say of every survivor in src/mutation/survivors.ts why it is harmless");
+}
