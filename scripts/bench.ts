@@ -27,7 +27,7 @@ export const benchCommand = (): Command =>
   new Command("bench")
     .description("measure constraints, times from clean, memory, accuracy and gas of the shipped model")
     .option("--json <file>", "write the figures here")
-    // The options behind `models` are its own.
+    // An option behind `models` is that command's, also where both have one of its name.
     .enablePositionalOptions()
     .addCommand(benchModelsCommand())
     .action(bench);

@@ -15,6 +15,8 @@ import { verifyCommand } from "./verify.ts";
 
 const program = new Command("tollgate")
   .description("Pay for machine inference only against a proof.")
+  // Commands within commands have options of the same names.
+  .enablePositionalOptions()
   .addCommand(demoCommand())
   .addCommand(tryCommand())
   .addCommand(estimateCommand())

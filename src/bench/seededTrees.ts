@@ -15,21 +15,44 @@ export interface EnsembleShape {
   readonly scoreBits: number;
 }
 
+/** Cuts that are not yet decided on a way through a tree, by feature. */
+type OpenCuts = readonly (readonly number[])[];
+
 /**
- * The program of an ensemble of full trees whose features, cuts and scores are drawn from a fixed seed: what a circuit
- * costs depends on the number of different cuts and nodes, not on what was learnt.
+ * The program of an ensemble of full trees drawn from a fixed seed, as dear as its shape allows: every leaf can be reached,
+ * and cuts repeat only once none is new. What a circuit costs depends on the numbers of cuts and nodes, not on what was
+ * learnt.
  */
 export function seededTrees(name: string, shape: EnsembleShape): IntegerGraph {
   const random = mulberry32(1);
   const draw = (count: number) => Math.floor(random() * count);
   const cuts = Array.from({ length: shape.features }, () => drawCuts(shape, draw));
-  const grow = (depth: number): TreeNode => {
+  const unused = cuts.map((ofFeature) => new Set(ofFeature));
+  const grow = (depth: number, open: OpenCuts): TreeNode => {
     if (depth === 0) return { add: [draw(2 ** shape.scoreBits) - 2 ** (shape.scoreBits - 1)] };
-    const feature = draw(shape.features);
-    const threshold = cuts[feature][draw(cuts[feature].length)];
-    return { feature, threshold, yes: grow(depth - 1), no: grow(depth - 1) };
+    const divisible = open.flatMap((ofFeature, index) => (ofFeature.length > 0 ? [index] : []));
+    const feature = divisible[draw(divisible.length)];
+    const fresh = open[feature].filter((cut) => unused[feature].has(cut));
+    const choice = fresh.length > 0 ? fresh : open[feature];
+    const threshold = choice[draw(choice.length)];
+    unused[feature].delete(threshold);
+    const left = (keeps: (cut: number) => boolean) =>
+      open.map((ofFeature, index) => (index === feature ? ofFeature.filter(keeps) : ofFeature));
+    const yes = grow(
+      depth - 1,
+      left((cut) => cut < threshold),
+    );
+    return {
+      feature,
+      threshold,
+      yes,
+      no: grow(
+        depth - 1,
+        left((cut) => cut > threshold),
+      ),
+    };
   };
-  const trees = Array.from({ length: shape.trees }, () => grow(shape.depth));
+  const trees = Array.from({ length: shape.trees }, () => grow(shape.depth, cuts));
   return smallProgram(
     name,
     { x: { shape: [shape.features], bits: shape.featureBits, signed: false } },
