@@ -1,3 +1,4 @@
+import { InputError } from "../errors.ts";
 import type { GraphNode } from "../ir/graph.ts";
 import type { RealStep } from "../ir/realGraph.ts";
 import { maskedElements } from "./maskedElements.ts";
@@ -18,7 +19,10 @@ export type MakerOf = (value: string) => RealStep | undefined;
 /** A value that a step makes is named by the step's number. */
 const STEP = "step ";
 
-/** A builder that appends steps of one node to a program. */
+/**
+ * A builder that appends steps of one node to a program. Its methods throw InputError where the node's constants give a
+ * weight that is no finite number, such as the root of a negative variance.
+ */
 export function stepBuilder(
   { name }: Pick<GraphNode, "name">,
   { steps, values, sizes }: Program,
@@ -32,16 +36,23 @@ export function stepBuilder(
   };
   const makerOf: MakerOf = (value) => (value.startsWith(STEP) ? steps[Number(value.slice(STEP.length))] : undefined);
   const sizeOf = (value: string): number => sizes.get(value)!;
-  const constant = (data: readonly number[]): string => append(data.length, { kind: "Constant", data });
-  const linear: StepBuilder["linear"] = (inputs, sums) =>
-    append((sums.windows.length * sums.weights.length) / sums.groups, { kind: "Linear", inputs, ...sums });
+  const constant = (data: readonly number[]): string => {
+    requireFinite(name, data);
+    return append(data.length, { kind: "Constant", data });
+  };
+  const linear: StepBuilder["linear"] = (inputs, sums) => {
+    [...sums.weights, sums.bias].forEach((numbers) => requireFinite(name, numbers));
+    return append((sums.windows.length * sums.weights.length) / sums.groups, { kind: "Linear", inputs, ...sums });
+  };
   const arrange: StepBuilder["arrange"] = (inputs, indices) => {
     const isWhole = inputs.length === 1 && indices.length === sizeOf(inputs[0]);
     const isIdentity = isWhole && indices.every((from, to) => from === to);
     return isIdentity ? inputs[0] : append(indices.length, { kind: "Arrange", inputs, indices });
   };
-  const scale: StepBuilder["scale"] = (input, factors, offsets) =>
-    append(sizeOf(input), { kind: "Scale", input, factors, offsets });
+  const scale: StepBuilder["scale"] = (input, factors, offsets) => {
+    [factors, offsets].forEach((numbers) => requireFinite(name, numbers));
+    return append(sizeOf(input), { kind: "Scale", input, factors, offsets });
+  };
   return {
     usesOf,
     sizeOf,
@@ -79,6 +90,12 @@ export function stepBuilder(
     oneHot: (input, size) => append(sizeOf(input) * size, { kind: "OneHot", input, size }),
     trees: (input, batch, base, trees) => append(batch * base.length, { kind: "Trees", input, batch, base, trees }),
   };
+}
+
+function requireFinite(node: string, numbers: readonly number[]): void {
+  const wrong = numbers.find((number) => !Number.isFinite(number));
+  if (wrong === undefined) return;
+  throw new InputError(`node ${JSON.stringify(node)}: its constants make a weight ${wrong}, want finite numbers`);
 }
 
 const rangeFrom = (start: number, length: number): number[] => Array.from({ length }, (_, index) => start + index);

@@ -82,6 +82,7 @@ function gathering({ name, since, attributes, shapeOf, sizesOf, lookupOf }: Gath
     attributes,
     infer(call) {
       indicesAt(call, 1);
+      if (elementCount(sizesOf(call)) === 0) throw nodeError(call, "there are no elements to choose from");
       return [typeWith(operandAt(call, 0), shapeOf(call))];
     },
     /** A computed index meets every element that it can name. */

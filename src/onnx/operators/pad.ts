@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import type { Bounds } from "../../ir/graph.ts";
 import { checkedSize } from "../limits.ts";
 import { boundsOf } from "./arithmetic.ts";
@@ -27,8 +28,9 @@ export const pad: Operator = {
   attributes: ["mode", "pads", "value"],
   infer(call) {
     const { type, bounds } = operandAt(call, 0);
+    const fill = call.operands[2]?.shape ?? [];
+    if (elementCount(fill) !== 1) throw nodeError(call, `its value is of shape ${fill.join("×")}, want one element`);
     const shape = paddedAxes(call).map(({ length }) => length);
-    checkedSize(shape, nodeLabel(call.node));
     const known = bounds && unionOf(bounds, fillBounds(call));
     return [{ type, shape, ...(known && { bounds: known }) }];
   },
