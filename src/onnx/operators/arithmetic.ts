@@ -85,7 +85,8 @@ export const div: Operator = {
 /** Toward zero, to an integer. */
 export const truncate: RealFunction = { name: "truncate", apply: Math.trunc, isMonotone: true, jumps: true };
 
-const integerQuotient = (by: number): RealFunction => ({
+/** The quotient by a constant, toward zero. */
+export const integerQuotient = (by: number): RealFunction => ({
   name: `integer quotient by ${by}`,
   apply: (x) => Math.trunc(x / by),
   isMonotone: by > 0,

@@ -1,6 +1,6 @@
 import { elementCount } from "../../codec/codec.ts";
 import type { Bounds } from "../../ir/graph.ts";
-import { truncate } from "./arithmetic.ts";
+import { integerQuotient } from "./arithmetic.ts";
 import {
   type Call,
   OPSETS,
@@ -71,8 +71,8 @@ const REDUCTIONS: readonly Reduction[] = [
     name: "ReduceMean",
     axesOperandSince: 18,
     lowerRows(builder, rows, call) {
-      const means = rowSums(builder, rows, 1 / rows.length);
-      return operandAt(call, 0).type === "float" ? means : builder.apply(means, truncate);
+      if (operandAt(call, 0).type === "float") return rowSums(builder, rows, 1 / rows.length);
+      return builder.apply(rowSums(builder, rows), integerQuotient(rows.length));
     },
     bounds: (bounds) => bounds,
   },

@@ -33,7 +33,7 @@ function settled(call: Call, form: WindowForm, size: number, extra: number, want
   }
   const cut = Math.max(all - places, 0);
   const half = Math.floor(cut / 2);
-  const before = autoPad === "SAME_UPPER" ? cut - half : half;
+  const before = autoPad === "SAME_UPPER" ? half : cut - half;
   return { ...form, size, before, after: cut - before, places };
 }
 
