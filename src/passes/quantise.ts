@@ -189,8 +189,9 @@ const workOf = (step: RealStep): number =>
 function labelsIn({ steps }: RealGraph): ReadonlySet<string> {
   const labels = new Set<string>();
   for (const step of steps) {
-    if (step.kind === "ArgMax" || (step.kind === "Arrange" && step.inputs.every((input) => labels.has(input))))
-      labels.add(step.output);
+    const isMoved = step.kind === "Arrange" && step.inputs.every((input) => labels.has(input));
+    const isRenamed = step.kind === "Trees" && step.base.length === 1 && labels.has(step.input);
+    if (step.kind === "ArgMax" || isMoved || isRenamed) labels.add(step.output);
   }
   return labels;
 }

@@ -32,7 +32,7 @@ export interface InputNeed {
   readonly bits: number;
   /** Bits that a discrete input of real numbers may have too: it is rounded where it has more. */
   readonly mostBits?: number | undefined;
-  /** Steps are powers of two, for functions that jump at whole numbers. */
+  /** Steps are powers of two, for trees and functions that jump, which often do so at whole numbers. */
   readonly binarySteps: boolean;
   /** Greatest number that each feature is compared with; undefined where features are alike. */
   readonly thresholds?: readonly number[] | undefined;
@@ -66,14 +66,18 @@ function discreteInput({ name, shape }: RealInput, range: IntegerInput["range"],
 function evenInput({ shape }: RealInput, range: IntegerInput["range"], { bits, binarySteps }: InputNeed): Codec {
   const signed = range.low < 0;
   const scale = stepFor(Math.max(-range.low, range.high), bits, signed);
-  return { shape, bits, signed, scale: binarySteps ? 2 ** Math.ceil(Math.log2(scale)) : scale, range };
+  return { shape, bits, signed, scale: binarySteps ? binaryAbove(scale) : scale, range };
 }
 
+/** The least power of two that is no less. */
+const binaryAbove = (step: number): number => 2 ** Math.ceil(Math.log2(step));
+
 /** Features of different size have steps that are powers of two apart, so that each uses its bits. */
-function featureInput({ shape }: RealInput, range: IntegerInput["range"], { bits }: InputNeed): Codec {
+function featureInput({ shape }: RealInput, range: IntegerInput["range"], { bits, binarySteps }: InputNeed): Codec {
   const features = range.features!;
   const signed = features.some(([low]) => low < 0);
-  const steps = features.map(([low, high]) => stepFor(Math.max(-low, high), bits, signed));
+  const finest = features.map(([low, high]) => stepFor(Math.max(-low, high), bits, signed));
+  const steps = binarySteps ? finest.map(binaryAbove) : finest;
   const scale = steps.reduce((most, step) => Math.max(most, step));
   const exponents = steps.map((step) => Math.floor(Math.log2(scale / step)));
   const isEven = exponents.every((exponent) => exponent === 0);

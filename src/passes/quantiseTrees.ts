@@ -1,5 +1,6 @@
 import type { TreeNode } from "../ir/integerGraph.ts";
 import type { RealTree, TreesStep } from "../ir/realGraph.ts";
+import { uniform } from "./align.ts";
 import { type IntegerValue, scaleAt, sizeOf, toInteger } from "./integerProgram.ts";
 import type { Context } from "./quantiseSteps.ts";
 
@@ -8,7 +9,7 @@ const SCORE_BITS = 20;
 
 /** Decision trees. A real feature x ≤ t exactly where its integer is at most floor(t / scale). */
 export function trees(step: TreesStep, context: Context): IntegerValue {
-  const value = context.presentOf(step.input, step.name);
+  const value = withEqualRows(context.presentOf(step.input, step.name), step, context);
   const { low, high } = context.plan.rangeOf(step.output);
   const extent = Math.max(high, -low, ...step.base.map(Math.abs));
   const scale = step.base.every(Number.isInteger) && step.trees.every(isWhole) ? 1 : (extent || 1) / 2 ** SCORE_BITS;
@@ -18,7 +19,7 @@ export function trees(step: TreesStep, context: Context): IntegerValue {
       ? { add: tree.add.map((score) => toInteger(score / scale, step.name)) }
       : {
           feature: tree.feature,
-          threshold: Math.floor(tree.threshold / scaleAt(value, tree.feature % features)),
+          threshold: wholeBelow(tree.threshold / scaleAt(value, tree.feature % features)),
           yes: convert(tree.yes),
           no: convert(tree.no),
         };
@@ -34,6 +35,17 @@ export function trees(step: TreesStep, context: Context): IntegerValue {
     scale,
   );
 }
+
+/** A tree has one threshold for a feature of all rows, so they must have one scale. */
+function withEqualRows(value: IntegerValue, { name, batch }: TreesStep, { program }: Context): IntegerValue {
+  const features = sizeOf(value) / batch;
+  const isEqual = value.exponents?.every((exponent, index) => exponent === value.exponents![index % features]) ?? true;
+  return isEqual ? value : uniform(program, name, value);
+}
+
+/** The greatest integer that is at most `x`, as far as doubles are exact: no feature reaches beyond. */
+const wholeBelow = (x: number): number =>
+  Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(x)));
 
 const isWhole = (tree: RealTree): boolean =>
   "add" in tree

@@ -1,10 +1,14 @@
 import { expect } from "chai";
 import { InputError } from "../../src/errors.ts";
 import { floatTwin } from "../../src/float/floatTwin.ts";
+import { decodeOutputs } from "../../src/ir/decodeOutputs.ts";
+import { encodeInputs } from "../../src/ir/encodeInputs.ts";
+import { evaluate } from "../../src/kernels/interpret.ts";
 import { ML_OPERATORS } from "../../src/onnx/ml/registry.ts";
 import { readOnnx } from "../../src/onnx/readOnnx.ts";
 import { evaluateReal } from "../../src/passes/evaluateReal.ts";
 import { lowerGraph } from "../../src/passes/lowerGraph.ts";
+import { quantise } from "../../src/passes/quantise.ts";
 import {
   type AttributeValue,
   DOUBLE,
@@ -632,6 +636,20 @@ const named: ModelSpec["nodes"][number] = {
   attributes: { ...treeAttributes(forest, "class"), classlabels_strings: ["low", "mid", "high"] },
 };
 
+/** The integer program gives just what the real one gives, on samples of the one input whose results are whole. */
+function expectSameIntegers(bytes: Uint8Array, rows: readonly (readonly number[])[]): void {
+  const graph = readOnnx(bytes);
+  const program = lowerGraph(graph);
+  const { graph: integerGraph } = quantise(graph, { name: "whole", rows: rows.map((row) => [row]) });
+  for (const row of rows) {
+    const values = evaluateReal(program, [row]);
+    const integers = evaluate(integerGraph, encodeInputs(integerGraph, [row]));
+    expect(decodeOutputs(integerGraph, integers).map((output) => output.values)).to.deep.equal(
+      program.outputs.map(({ from }) => values.get(from)),
+    );
+  }
+}
+
 describe("operators of ai.onnx.ml", () => {
   for (const [name, use] of Object.entries(USES)) {
     it(`mean what onnxruntime computes: ${name} (${use.op})`, () => expectSameMeaning(use));
@@ -664,6 +682,42 @@ describe("operators of ai.onnx.ml", () => {
     };
     await expectSameOutputs(chainOf([named, encoder], [{ name: "y", dataType: INT64 }]), [
       ROWS.flat().map(Math.fround),
+    ]);
+  });
+
+  it("decide whole numbers at whole thresholds as floats do, once quantised", () => {
+    const wholes = Array.from({ length: 10 }, (_, value) => value);
+    const nodes = MODES.flatMap((mode, at) =>
+      wholes.flatMap((value): TreeNode[] => {
+        const tree = at * wholes.length + value;
+        return [
+          { tree, id: 0, mode, feature: 0, value, yes: 1, no: 2 },
+          { tree, id: 1, mode: "LEAF", add: { 0: tree } },
+          { tree, id: 2, mode: "LEAF", add: { 0: -tree } },
+        ];
+      }),
+    );
+    const rows = wholes.map((value) => [value, 0]);
+    expectSameIntegers(modelOf({ ...regressor(nodes, { n_targets: 1 }), rows }), [rows.flat()]);
+  });
+
+  it("take features one by one that another node takes as a row, once quantised", () => {
+    const encoder = { op: "OneHotEncoder", domain: "ai.onnx.ml", inputs: ["x"], outputs: ["y"] };
+    const regress = { op: "TreeEnsembleRegressor", domain: "ai.onnx.ml", inputs: ["x"], outputs: ["z"] };
+    const stumps = stump({ 0: 3 }, { 0: 5 }).map((node) => ({ ...node, feature: 1, value: 1000 }));
+    const bytes = buildModel({
+      inputs: [{ name: "x", shape: [1, 2] }],
+      outputs: [{ name: "y" }, { name: "z" }],
+      nodes: [
+        { ...encoder, attributes: { cats_int64s: [0, 2, 7] } },
+        { ...regress, attributes: { ...treeAttributes(stumps, "target"), n_targets: 1 } },
+      ],
+      mlOpset: 3,
+    });
+    expectSameIntegers(bytes, [
+      [0, 999],
+      [7, 2],
+      [2, 1001],
     ]);
   });
 
