@@ -42,7 +42,7 @@ const overflowVarint: ByteMutation = (bytes, random) => {
 /** Groups within groups, which nothing in the format uses. */
 const nestGroups: ByteMutation = (bytes, random) => {
   const depth = random.pick([3, 90, 101, 5000]);
-  const groups = joined(new Uint8Array(depth).fill(0xf3), new Uint8Array(depth).fill(0xf4));
+  const groups = joined(new Uint8Array(depth).fill(0x7b), new Uint8Array(depth).fill(0x7c));
   const records = recordsOf(bytes);
   return inserted(bytes, records.length === 0 ? 0 : random.pick(records).from, groups);
 };

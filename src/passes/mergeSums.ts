@@ -98,7 +98,7 @@ function sumsOf(
     const weights = rows.map((row) => all.map((position) => row.get(position) ?? 0));
     return { groups: 1, windows: [all], weights, bias };
   }
-  const length = Math.max(...rows.map(({ size }) => size));
+  const length = rows.reduce((most, { size }) => Math.max(most, size), 0);
   const padded = (values: readonly number[], filler: number) => [
     ...values,
     ...Array<number>(length - values.length).fill(filler),

@@ -142,7 +142,7 @@ function scalesOf(step: LinearStep, taps: readonly (readonly Tap[])[], context: 
   if (target === undefined || target < coarsest) return oneScale(coarsest);
   if (!plan.isAlwaysRounded(step.output)) return oneScale(target / 2 ** powerBelow(target, coarsest));
   const powers = finest.map((scale) => (scale > 0 ? powerBelow(target, scale) : undefined));
-  const least = Math.min(...powers.filter((power) => power !== undefined));
+  const least = powers.reduce<number>((found, power) => Math.min(found, power ?? found), Infinity);
   const exponents = powers.map((power) => power ?? least);
   return { base: target, exponents, of: (filter) => target / 2 ** exponents[filter] };
 }

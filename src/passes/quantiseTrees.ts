@@ -11,7 +11,7 @@ const SCORE_BITS = 20;
 export function trees(step: TreesStep, context: Context): IntegerValue {
   const value = withEqualRows(context.presentOf(step.input, step.name), step, context);
   const { low, high } = context.plan.rangeOf(step.output);
-  const extent = Math.max(high, -low, ...step.base.map(Math.abs));
+  const extent = step.base.reduce((most, score) => Math.max(most, Math.abs(score)), Math.max(high, -low));
   const scale = step.base.every(Number.isInteger) && step.trees.every(isWhole) ? 1 : (extent || 1) / 2 ** SCORE_BITS;
   const features = sizeOf(value) / step.batch;
   const convert = (tree: RealTree): TreeNode =>

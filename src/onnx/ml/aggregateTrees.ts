@@ -39,11 +39,7 @@ function eachTree(
 ): string {
   const scores = trees.length * base.length;
   const apart = trees.map((tree, at) =>
-    mapLeaves(tree, (add) =>
-      Array<number>(scores)
-        .fill(0)
-        .toSpliced(at * base.length, base.length, ...add),
-    ),
+    mapLeaves(tree, (add) => Array.from({ length: scores }, (_, score) => add[score - at * base.length] ?? 0)),
   );
   return builder.trees(
     input,
