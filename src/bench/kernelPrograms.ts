@@ -4,7 +4,9 @@ import { smallProgram } from "./smallProgram.ts";
 /** Quadratic modulo a prime, and so of no low degree over the field that circuits compute in. */
 const irregular = (value: number): number => (value * value * 167 + value * 29 + 13) % 251;
 
-const TABLE_BITS = 8;
+/** Width of what the table is a function of; a range check of it takes as many constraints. */
+export const TABLE_BITS = 8;
+
 const POOL_BITS = 8;
 
 /** Width of the logits that the argmax is measured on, sign included: what the shipped digit models have. */
