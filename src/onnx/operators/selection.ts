@@ -14,7 +14,7 @@ import { normalAxes, normalAxis, stridesOf, tableIndices } from "./shapes.ts";
 /** For each axis of an operand, the coordinates that are kept, in order. */
 export type Coordinates = readonly (readonly number[])[];
 
-/** Elements from `starts` to before `ends` in strides of `steps` along `axes`, numpy's way. */
+/** Elements from `starts` to before `ends` in strides of `steps` along `axes`. */
 export const slice: Operator = selecting("Slice", OPSETS, [1, 5], ["starts", "ends", "axes"], (call) => {
   const { shape } = operandAt(call, 0);
   const [starts, ends] = [listOf(call, "starts", 1), listOf(call, "ends", 2)];
@@ -80,11 +80,16 @@ export function positionsOf(shape: readonly number[], coordinates: Coordinates):
 /** The lists of Slice became operands with opset 10, which also brought steps. */
 const listOf = (call: Call, name: string, index: number) => integersOf(call, name, index, 10);
 
+/** The bounds are clamped as the specification says, which is not quite numpy's way where steps are negative. */
 function sliced(call: Call, size: number, start: number, end: number, step: number): number[] {
   if (step === 0) throw nodeError(call, "a step is 0");
-  const [least, most] = step > 0 ? [0, size] : [-1, size - 1];
-  const clamp = (bound: number) => Math.min(Math.max(bound < 0 ? bound + size : bound, least), most);
-  const [first, last] = [clamp(start), clamp(end)];
+  if (size === 0) return [];
+  const clamped = (bound: number, least: number, most: number) =>
+    Math.max(Math.min(bound < 0 ? bound + size : bound, most), least);
+  const [first, last] =
+    step > 0
+      ? [clamped(start, 0, size), clamped(end, 0, size)]
+      : [clamped(start, 0, size - 1), clamped(end, -1, size - 1)];
   const count = Math.max(0, Math.ceil((last - first) / step));
   return Array.from({ length: count }, (_, index) => first + index * step);
 }
