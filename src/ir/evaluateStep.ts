@@ -43,7 +43,7 @@ export function evaluateStep(step: RealStep, operands: readonly Elements[]): Ele
 /** Σ weight · element + bias, a negative weight taking the element of `opposite`. */
 export function sums({ windows, weights, bias, groups }: LinearStep, elements: Elements, opposite: Elements): number[] {
   const [windowCount, filterCount] = [windows.length / groups, weights.length / groups];
-  const result = new Array<number>(weights.length * windowCount);
+  const result = Array<number>(weights.length * windowCount).fill(0);
   for (let filter = 0; filter < weights.length; filter++) {
     const row = weights[filter];
     const start = Math.floor(filter / filterCount) * windowCount;

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { knowing } from "../../fixtures/circuits/kernelProperties.ts";
 import fc from "fast-check";
 import { InputError } from "../../../src/errors.ts";
 import { SCALAR_ORDER } from "../../../src/field.ts";
@@ -136,7 +137,7 @@ describe("tree ensembles", () => {
     };
     const node = ensemble(Array.from({ length: 100 }, (_, tree) => grow(0, tree + 1)));
     const operand = { low: Array<bigint>(20).fill(0n), high: Array<bigint>(20).fill(65_535n) };
-    const { nonlinear, linear } = treeEnsemble.cost(node, [operand], { operands: [], result: operand });
+    const { nonlinear, linear } = treeEnsemble.cost(node, [operand], knowing([operand], operand));
     expect(nonlinear).to.be.greaterThan(20 * 255);
     expect(nonlinear + linear).to.be.at.most(10_000);
   });
@@ -154,7 +155,7 @@ describe("tree ensembles", () => {
           Array(scores).fill(0),
         ),
         [bounds],
-        { operands: [], result: bounds },
+        knowing([bounds], bounds),
       ).nonlinear;
     // The sum of 20 leaves below 100 takes 11 bits to read from its lane; a few branches of the single score coincide.
     expect(costOf(5) - costOf(1)).to.be.at.most(5 * 11 + 5);
