@@ -161,6 +161,15 @@ describe("tree ensembles", () => {
     expect(costOf(5) - costOf(1)).to.be.at.most(5 * 11 + 5);
   });
 
+  it("say which scores are a feature of 0 and 1 itself", () => {
+    const bits = { low: [0n, 0n, 0n, 0n], high: [1n, 1n, 1n, 2n] };
+    const copiesOf = (tree: TreeNode, batch = 1) => treeEnsemble.copies!(ensemble([tree], [0, 0], batch), [bits]);
+    expect(copiesOf(ask(1, 0, leaf(0, 1), leaf(1, 0)))).to.deep.equal([1, -1]);
+    expect(copiesOf(ask(0, 0, leaf(0, 1), leaf(1, 0)), 2)).to.deep.equal([0, -1, 2, -1]);
+    expect(copiesOf(ask(1, 0, leaf(0, 5), leaf(2, 7)))).to.deep.equal([-1, -1]);
+    expect(copiesOf(ask(3, 0, leaf(0, 0), leaf(1, 2)))).to.deep.equal([-1, -1]);
+  });
+
   it("refuse attributes that are not integers, uneven leaves and features that do not exist", () => {
     const refuse = (node: TreeEnsembleNode): void => {
       expect(() => treeEnsemble.requireAttributes(node)).to.throw(InputError, /kernel trees \(TreeEnsemble\)/);
