@@ -3,6 +3,7 @@ import { requireIntegers } from "../ir/requireIntegers.ts";
 import type { TreeEnsembleNode, TreeNode } from "../ir/integerGraph.ts";
 import { arrayLiteral, constantFunction } from "./circomText.ts";
 import { type Interval, type Kernel, unbounded } from "./kernel.ts";
+import type { LinearForm } from "./treeForms.ts";
 import {
   type Lane,
   type TreePart,
@@ -60,6 +61,20 @@ export const treeEnsemble: Kernel<TreeEnsembleNode> = {
     return [{ low, high }];
   },
 
+  /** A score that is a comparison, which is the feature itself where that is 0 or 1. */
+  copies(node, [operand]) {
+    const plan = planTrees(node, operand);
+    const size = operand.low.length / node.batch;
+    const copied = Array<number>(node.base.length).fill(-1);
+    plan.words.forEach((lanes, word) => {
+      if (lanes.length === 1 && plan.parts.length === 1)
+        copied[lanes[0].score] = featureThatIs(plan.parts[0].sums[word], plan.thermometers);
+    });
+    return Array.from({ length: node.batch }, (_, row) =>
+      copied.map((feature) => (feature === -1 ? -1 : row * size + feature)),
+    ).flat();
+  },
+
   cost(node, [operand]) {
     const { nonlinear, linear } = costOfRow(planTrees(node, operand));
     return { nonlinear: node.batch * nonlinear, linear: node.batch * linear };
@@ -104,6 +119,18 @@ function leafOf(tree: TreeNode, row: readonly bigint[]): readonly number[] {
 function boundsOfScores(node: TreeEnsembleNode, [operand]: readonly Interval[]): Interval {
   const { low, high } = scoreBounds(node, reachableTrees(node, operand));
   return { low: repeated(low, node.batch), high: repeated(high, node.batch) };
+}
+
+/** The feature whose one comparison is both the feature, of 0 and 1, and the form; −1 where there is none. */
+function featureThatIs({ constant, terms }: LinearForm, thermometers: TreePlan["thermometers"]): number {
+  const [[atom, coefficient] = [-1, 0n]] = terms;
+  if (constant !== 0n || terms.size !== 1 || coefficient !== 1n) return -1;
+  let start = 0;
+  for (const { feature, thresholds, width } of thermometers) {
+    if (start === atom && thresholds.length === 1 && thresholds[0] === 0 && width === 0) return feature;
+    start += thresholds.length;
+  }
+  return -1;
 }
 
 const repeated = (values: Interval["low"], times: number): bigint[] =>
