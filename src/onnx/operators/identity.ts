@@ -23,16 +23,18 @@ export const dropout: Operator = {
   arity: [1, 3],
   attributes: ["ratio", "seed"],
   infer(call) {
-    if (call.operands[2]?.constant?.data[0]) throw nodeError(call, "training mode is not supported");
+    const isTraining = call.operands[2];
+    if (isTraining !== undefined && isTraining.constant?.data[0] !== 0)
+      throw nodeError(call, "training mode is not supported");
     const operand = operandAt(call, 0);
-    // The mask was of the operand's type before opset 10.
-    return call.opset < 10 ? [operand, operand] : [operand, { type: "bool", shape: operand.shape, bounds: [0, 1] }];
+    return hasMask(call) ? [operand, { type: "bool", shape: operand.shape, bounds: [0, 1] }] : [operand];
   },
   lower(call, builder) {
     const operand = operandAt(call, 0);
     const value = builder.valueOf(operand);
-    return isMaskUsed(call) ? [value, builder.constant(Array(elementCount(operand.shape)).fill(1))] : [value];
+    return hasMask(call) ? [value, builder.constant(Array(elementCount(operand.shape)).fill(1))] : [value];
   },
 };
 
-const isMaskUsed = (call: Call): boolean => Boolean(call.node.outputs[1]);
+/** Before opset 12 nothing was said of the mask at inference. */
+const hasMask = ({ node, opset }: Call): boolean => opset >= 12 && Boolean(node.outputs[1]);

@@ -142,7 +142,7 @@ describe("ONNX operators of shapes and positions", () => {
       else compared += await compareWithRuntime(given, 7, 1);
     });
     await fc.assert(property, { seed: 26, numRuns: 200 });
-    expect(compared).to.be.greaterThan(50);
+    expect(compared).to.be.greaterThan(30);
   });
 
   it("pad as onnxruntime does over random pads", async () => {
