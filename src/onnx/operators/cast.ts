@@ -5,25 +5,29 @@ import { type Call, OPSETS, type Operator, integerAttribute, nodeError, nodeLabe
 
 /** To another element type: floats become integers toward zero, and booleans by whether they are not zero. */
 export const cast: Operator = casting(
-  { name: "Cast", arity: [1, 1], attributes: ["to", "saturate", "round_mode"] },
+  { name: "Cast", opsets: OPSETS, arity: [1, 1], attributes: ["to", "saturate", "round_mode"] },
   (call) => elementKindOf(numberOf(call), `${nodeLabel(call.node)} attribute to`),
 );
 
 /** To the element type of a second operand. */
 export const castLike: Operator = casting(
-  { name: "CastLike", arity: [2, 2], attributes: ["saturate", "round_mode"] },
+  {
+    name: "CastLike",
+    opsets: { from: 15, to: OPSETS.to },
+    arity: [2, 2],
+    attributes: ["saturate", "round_mode"],
+  },
   (call) => operandAt(call, 1),
 );
 
 const numberOf = (call: Call): number => integerAttribute(call, "to", 0);
 
 function casting(
-  form: Pick<Operator, "name" | "arity" | "attributes">,
+  form: Pick<Operator, "name" | "opsets" | "arity" | "attributes">,
   targetOf: (call: Call) => Pick<ValueType, "type" | "bounds">,
 ): Operator {
   return {
     ...form,
-    opsets: OPSETS,
     infer(call) {
       const { type, bounds } = targetOf(call);
       const { shape } = operandAt(call, 0);
