@@ -5,7 +5,7 @@ import { quantise, type QuantisedModel, type QuantiseOptions } from "../passes/q
 import type { Sample } from "../passes/evaluateReal.ts";
 import { samplesOf } from "../passes/samples.ts";
 import { type Candidate, searchWidths } from "./searchWidths.ts";
-import type { ModelFiles } from "./modelFiles.ts";
+import type { ModelConfig, ModelFiles } from "./modelFiles.ts";
 
 /** What a user may set beside the model's own files. */
 export interface ImportOptions extends Pick<
@@ -35,11 +35,15 @@ export const readGraph = ({ onnx, onnxPath }: ModelFiles, { batch, dimensions }:
 export function quantiseModel(files: ModelFiles, graph: Graph, options: ImportOptions): QuantisedModel {
   const { rows, batch: _batch, dimensions: _dimensions, accuracy, onCandidate = () => {}, ...widths } = options;
   const samples = samplesFor(files, graph, rows);
+  const { weightBits, activationBits, inputBits, layers, inputs }: Partial<ModelConfig> = files.config ?? {};
   const settings: QuantiseOptions = {
-    ...widths,
+    inputRange: widths.inputRange,
+    weightBits: widths.weightBits ?? weightBits,
+    activationBits: widths.activationBits ?? activationBits,
+    inputBits: widths.inputBits ?? inputBits,
+    layers,
+    inputs,
     name: files.name,
-    inputs: files.config?.inputs,
-    layers: files.config?.layers,
     rows: rows && samplesOf(graph, rows),
     samples,
   };
@@ -64,11 +68,9 @@ export function samplesFor(
   return rows && samplesOf(graph, rows);
 }
 
-function foundNote({ widths: { weightBits, activationBits, inputBits, layers }, accuracy }: Candidate): string {
-  const options = `--weight-bits ${weightBits} --activation-bits ${activationBits} --input-bits ${inputBits}`;
-  const own = Object.keys(layers ?? {}).length === 0 ? "" : `, and "layers": ${JSON.stringify(layers)} in model.json`;
-  return `${accuracy.toFixed(2)} % with ${options}${own}`;
-}
+/** What to write into model.json so that every command makes the same program. */
+const foundNote = ({ widths, accuracy }: Candidate): string =>
+  `${accuracy.toFixed(2)} % with these widths in model.json: ${JSON.stringify(widths)}`;
 
 /** Operators that give a probability or a score for each class. */
 const CLASSIFYING: ReadonlySet<string> = new Set([

@@ -26,6 +26,10 @@ const ModelConfig = z.strictObject({
       step: z.number().positive().optional(),
     }),
   ),
+  /** Widths of the whole program, 2 to 16. */
+  weightBits: z.int().optional(),
+  activationBits: z.int().optional(),
+  inputBits: z.int().optional(),
   /** Widths of single layers, by the name of their ONNX node. */
   layers: z
     .record(z.string(), z.strictObject({ weightBits: z.int().optional(), activationBits: z.int().optional() }))
