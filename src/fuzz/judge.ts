@@ -45,7 +45,9 @@ function accept(bytes: Uint8Array): void {
     real,
     real.inputs.map(({ shape }) => Array<number>(elementCount(shape)).fill(1)),
   );
-  quantise(graph, { inputRange: [0, 1], weightBits: 8, activationBits: 8, inputBits: 8 });
+  // Beyond what an input's type holds there is nothing but a refusal.
+  const low = graph.inputs.every(({ bounds }) => bounds === undefined || bounds[0] < 0) ? -1 : 0;
+  quantise(graph, { inputRange: [low, 1], weightBits: 8, activationBits: 8, inputBits: 8 });
 }
 
 const sizeOf = ({ values, constants, inputs }: Graph): number =>

@@ -93,9 +93,11 @@ export function stepBuilder(
 }
 
 function requireFinite(node: string, numbers: readonly number[]): void {
-  const wrong = numbers.find((number) => !Number.isFinite(number));
-  if (wrong === undefined) return;
-  throw new InputError(`node ${JSON.stringify(node)}: its constants make a weight ${wrong}, want finite numbers`);
+  const wrong = numbers.findIndex((number) => !Number.isFinite(number));
+  if (wrong === -1) return;
+  throw new InputError(
+    `node ${JSON.stringify(node)}: its constants make a weight ${numbers[wrong]}, want finite numbers`,
+  );
 }
 
 const rangeFrom = (start: number, length: number): number[] => Array.from({ length }, (_, index) => start + index);

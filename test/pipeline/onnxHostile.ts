@@ -169,6 +169,28 @@ describe("hostile ONNX files", () => {
         /^node "node" \(Slice\): axes 0, 0/,
       ],
       [
+        "labels of Einsum without elements",
+        () =>
+          buildModel(oneNode("Einsum", { w: { dims: [3, 0], data: [] } }, { attributes: { equation: "ij,jk->ik" } })),
+        /no elements/,
+      ],
+      [
+        "features that are no integers",
+        () => {
+          const spec = oneNode("ArrayFeatureExtractor", { at: floats(0.5) }, { domain: "ai.onnx.ml", mlOpset: 3 });
+          return buildModel(spec);
+        },
+        /operand 1 is of type float, want integers/,
+      ],
+      [
+        "a million numbers made two",
+        () => {
+          const scales = { roi: nothing(FLOAT), scales: floats(1, 1, 2) };
+          return buildModel(oneNode("Resize", scales, { shape: [1, 1, 1 << 20], attributes: { mode: "cubic" } }));
+        },
+        /node "node" \(Resize\): .* multiplications/,
+      ],
+      [
         "axes that are no integers",
         () => buildModel(oneNode("ReduceL1", { axes: floats(0.1, -0.3) })),
         /axes is of type float, want integers/,

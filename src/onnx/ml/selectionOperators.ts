@@ -1,4 +1,5 @@
 import { elementCount } from "../../codec/codec.ts";
+import { indicesAt } from "../operators/indices.ts";
 import { type Call, type Operator, integersAttribute, nodeError, operandAt, typeWith } from "../operators/operator.ts";
 import { boundsOf } from "./classes.ts";
 import { ML_OPSETS, rowsOfFeatures } from "./attributes.ts";
@@ -11,7 +12,7 @@ export const arrayFeatureExtractor: Operator = {
   arity: [2, 2],
   attributes: [],
   infer(call) {
-    const [data, indices] = [operandAt(call, 0), operandAt(call, 1)];
+    const [data, indices] = [operandAt(call, 0), indicesAt(call, 1)];
     const isLookup = indices.constant === undefined;
     if (isLookup && (data.constant === undefined || elementCount(data.shape.slice(0, -1)) !== 1))
       throw nodeError(call, "computed indices are supported only into one constant row");

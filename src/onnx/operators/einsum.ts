@@ -67,7 +67,7 @@ function labelsOf(call: Call, text: string, rank: number): string[] {
   throw nodeError(call, `attribute equation: ${JSON.stringify(text)} does not fit an operand of ${rank} dimensions`);
 }
 
-/** The greatest size of each label; others may be 1. */
+/** The size of each label: the one that is not 1, where there is one. */
 function sizesOf(call: Call, terms: Equation["terms"]): Map<string, number> {
   const sizes = new Map<string, number>();
   terms.forEach((labels, index) =>
@@ -76,7 +76,7 @@ function sizesOf(call: Call, terms: Equation["terms"]): Map<string, number> {
       const known = sizes.get(label) ?? 1;
       if (known !== 1 && size !== 1 && known !== size)
         throw nodeError(call, `attribute equation: label ${label} is of size ${known} and ${size}`);
-      sizes.set(label, Math.max(known, size));
+      sizes.set(label, known === 1 ? size : known);
     }),
   );
   return sizes;

@@ -150,10 +150,10 @@ function regionOf(call: Call, index: number, count: number): readonly [number, n
   throw nodeError(call, `roi has ${data.length} elements, want ${2 * count}`);
 }
 
-/** Elements that the sums read, an upper bound. */
+/** Elements that the sums read, an upper bound; times four, since every sum has a window and weights of its own. */
 function productsOf(call: Call, axes: readonly ResizedAxis[]): number {
   const most = interpolationOf(call).mode === "linear" ? 2 : 4;
-  return axes.reduce((product, { from, to }) => product * to * (from === to ? 1 : most), 1);
+  return axes.reduce((product, { from, to }) => product * to * (from === to ? 1 : most), 4);
 }
 
 type AxisTaps = readonly (readonly Tap[] | undefined)[];
