@@ -175,6 +175,14 @@ describe("hostile ONNX files", () => {
         /no elements/,
       ],
       [
+        "quantised numbers of which there are none",
+        () => {
+          const constants = { q: { dims: [2, 2, 0], data: [], dataType: INT64 }, scale: floats(0.5, 2) };
+          return buildModel(oneNode("DequantizeLinear", constants, { inputs: ["q", "scale"] }));
+        },
+        /its operand has no elements/,
+      ],
+      [
         "features that are no integers",
         () => {
           const spec = oneNode("ArrayFeatureExtractor", { at: floats(0.5) }, { domain: "ai.onnx.ml", mlOpset: 3 });

@@ -1,3 +1,4 @@
+import { elementCount } from "../../codec/codec.ts";
 import type { Bounds } from "../../ir/graph.ts";
 import { elementKindOf } from "../readTensor.ts";
 import { clipped } from "./clip.ts";
@@ -97,5 +98,6 @@ function coefficients(call: Call, index: number): number[] {
   if (data.length !== shape[axis])
     throw nodeError(call, `operand ${index} has ${data.length} elements, want 1 or ${shape[axis]}`);
   const repeating = shape.slice(axis);
+  if (elementCount(repeating) === 0) throw nodeError(call, "its operand has no elements");
   return broadcastIndices([data.length, ...repeating.slice(1).map(() => 1)], repeating).map((at) => data[at]);
 }
