@@ -89,18 +89,24 @@ interface RowPlan {
 }
 
 /**
- * Of elements that are one wire only the first can win, so the others are no candidates. Where none but one wire is left
- * its first two elements stay: the label is then a signal like others, as its interval says.
+ * Of elements that are one wire only the first can win, so the others are no candidates; intervals of a wire's elements
+ * may differ. Where one element is left that can win, another stays beside it: the label is then a signal like others, as
+ * its interval says.
  */
 function planRows(node: ArgMaxNode, operand: Interval, wires: readonly number[]): RowPlan[] {
   const lows = rowsOf(node, operand.low);
   const highs = rowsOf(node, operand.high);
   const rowWires = rowsOf(node, wires);
   return candidatesOf(node, operand).map((all, row) => {
-    const distinct = all.filter((index) => rowWires[row].indexOf(rowWires[row][index]) === index);
-    const isTie = distinct.length < 2 && all.length > 1;
-    const candidates = isTie ? all.slice(0, 2) : distinct;
+    const wireOf = (index: number) => rowWires[row][index];
+    // A later element of one wire never wins; the first of the winner's wire always is a candidate.
+    const firsts = all.filter((index) => rowWires[row].indexOf(wireOf(index)) === index);
+    const [winner] = firsts;
+    const other = all.find((index) => index !== winner);
+    const isLone = firsts.length === 1 && other !== undefined;
+    const candidates = isLone ? [winner, other].sort((a, b) => a - b) : firsts;
     const [low, high] = [lows, highs].map((bounds) => candidates.map((index) => bounds[row][index]));
+    const isTie = isLone && wireOf(winner) === wireOf(other);
     return { candidates, widths: gapWidths(node, low, high), isTie };
   });
 }

@@ -119,6 +119,36 @@ describe("circuit and reference", () => {
     await compare(circuit, graph, [triples.flat().map(BigInt)], 1n, 2n);
   });
 
+  it("agree on the label where a copy of a losing element has a wider interval than the element", async () => {
+    const leaf = (value: number) => ({ add: [value] });
+    const trees = [{ feature: 0, threshold: 0, yes: leaf(0), no: leaf(1) }];
+    const arrange = (name: string, inputs: string[], indices: number[], constants: number[] = []): KernelNode => ({
+      kernel: "Arrange",
+      name,
+      output: name,
+      inputs,
+      indices,
+      constants,
+    });
+    const graph: IntegerGraph = {
+      ...program(1, 1, 1, false, [
+        arrange("c", ["x"], [1, 2], [0, 1]),
+        arrange("rows", ["c", "x"], [0, 2]),
+        { kernel: "TreeEnsemble", name: "t", output: "t", input: "rows", batch: 2, base: [0], trees },
+        arrange("candidates", ["c", "t"], [0, 2, 2, 1]),
+        { kernel: "ArgMax", name: "label", output: "label", input: "candidates", batch: 1 },
+      ]),
+      outputs: [{ name: "label", from: "label", role: "label", shape: [1], bits: 3, signed: false, scale: 1 }],
+    };
+    // Two of the candidates are constants, which the prediction of the label's cost does not look at.
+    const { source, template } = emitCircuit(graph, "00");
+    const circuit = await compileText(template, source);
+    for (const x of [0n, 1n]) {
+      expect(evaluate(graph, [[x]])).to.deep.equal([[3n]]);
+      await compare(circuit, graph, [[x]], 1n, 5n);
+    }
+  });
+
   it("agree on random programs and inputs, and the prediction equals the compiler's counts", async () => {
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (gen) => {
