@@ -169,7 +169,7 @@ function absorbBounded(branch: Branch, form: LinearForm, row: Row): Absorbed {
 
 /** A row that is no linear one: what it says of a single wire, else itself. */
 function absorbProduct(branch: Branch, row: Row): Absorbed {
-  const wires = new Set([...row.a.terms.keys(), ...row.b.terms.keys(), ...row.c.terms.keys()]);
+  const wires = wiresOf(row);
   if (wires.size !== 1) return row;
   const [wire] = wires;
   const [a1, b1, c1] = [row.a, row.b, row.c].map(({ terms }) => terms.get(wire) ?? 0n);
@@ -261,22 +261,34 @@ function chooseEach({ question }: Search, branch: Branch, wire: number): Branch[
   return values.map((value) => fork(branch, equal(wire, value)));
 }
 
-/** The wire of two values that stands in most rows; among equals, that of the greatest coefficient in a sum. */
+/** The wire of two values that stands in most rows; among equals, the last. */
 function busiestChoice({ rows, choices }: Branch): { wire: number; uses: number } | undefined {
-  const uses = new Map<number, number>();
-  for (const { a, b, c } of rows) {
-    const wires = new Set([...a.terms.keys(), ...b.terms.keys(), ...c.terms.keys()]);
-    for (const wire of wires) if (choices.has(wire)) uses.set(wire, (uses.get(wire) ?? 0) + 1);
-  }
   let best: { wire: number; uses: number } | undefined;
-  for (const [wire, count] of uses) if (best === undefined || count >= best.uses) best = { wire, uses: count };
+  for (const [wire, uses] of usesIn(rows))
+    if (choices.has(wire) && (best === undefined || uses >= best.uses)) best = { wire, uses };
   return best;
 }
 
-/** Some values for a wire inside a product that nothing else decides. */
+/** In how many rows each wire stands. */
+function usesIn(rows: readonly Row[]): Map<number, number> {
+  const uses = new Map<number, number>();
+  for (const row of rows) for (const wire of wiresOf(row)) uses.set(wire, (uses.get(wire) ?? 0) + 1);
+  return uses;
+}
+
+const wiresOf = ({ a, b, c }: Row): Set<number> => new Set([...a.terms.keys(), ...b.terms.keys(), ...c.terms.keys()]);
+
+/**
+ * Some values for a wire in the products of the fewest wires: that which stands in most of them, and of these the first,
+ * as circom numbers components in their order. The others may follow from it.
+ */
 function guess(search: Search, branch: Branch): Branch[] {
-  const row = branch.rows[0];
-  const [wire] = [...row.a.terms.keys(), ...row.b.terms.keys(), ...row.c.terms.keys()];
+  const sizes = branch.rows.map((row) => wiresOf(row).size);
+  const fewest = sizes.reduce((least, size) => Math.min(least, size));
+  const simplest = branch.rows.filter((_, index) => sizes[index] === fewest);
+  const factors = new Set(simplest.flatMap(({ a, b }) => [...a.terms.keys(), ...b.terms.keys()]));
+  const uses = usesIn(simplest);
+  const [wire] = [...factors].sort((left, right) => uses.get(right)! - uses.get(left)! || left - right);
   search.guessed = true;
   const honest = search.question.guesses?.get(wire);
   const tries = honest === undefined ? [] : search.question.differ === undefined ? [honest] : [honest + 1n, honest];
