@@ -93,7 +93,7 @@ function sumsOf(
   bias: readonly number[],
 ): Pick<LinearStep, "groups" | "windows" | "weights" | "bias"> {
   const all = [...new Set(rows.flatMap((row) => [...row.keys()]))].sort((a, b) => a - b);
-  const dense = rows.length * all.length <= 2 * rows.reduce((sum, { size }) => sum + size, 0);
+  const dense = all.length > 0 && rows.length * all.length <= 2 * rows.reduce((sum, { size }) => sum + size, 0);
   if (dense) {
     const weights = rows.map((row) => all.map((position) => row.get(position) ?? 0));
     return { groups: 1, windows: [all], weights, bias };

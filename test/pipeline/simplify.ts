@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import { evaluateReal } from "../../src/passes/evaluateReal.ts";
 import { lowerGraph } from "../../src/passes/lowerGraph.ts";
+import { quantise } from "../../src/passes/quantise.ts";
 import { simplify } from "../../src/passes/simplify.ts";
+import { evaluate } from "../../src/kernels/interpret.ts";
 import type { RealGraph } from "../../src/ir/realGraph.ts";
 import { readOnnx } from "../../src/onnx/readOnnx.ts";
 import { type ModelSpec, type NodeSpec, buildModel } from "../fixtures/onnx/buildModel.ts";
@@ -91,6 +93,26 @@ describe("simplify keeps what a model computes and", () => {
       { op: "MatMul", inputs: ["v0", "v"] },
     ]);
     expect(kindsOf(simplified(narrow).after)).to.deep.equal(["Linear"]);
+  });
+
+  it("keeps sums whose weights are all zero", () => {
+    const spec = chain([1, 4], { w: tensor(4, 4), zero: { dims: [4, 2], data: Array<number>(8).fill(0) } }, [
+      { op: "MatMul", inputs: ["x", "w"] },
+      { op: "MatMul", inputs: ["v0", "zero"] },
+      { op: "Add", inputs: ["v1", "b"] },
+    ]);
+    const { after } = simplified({ ...spec, constants: { ...spec.constants, b: tensor(2) } });
+    expect(kindsOf(after)).to.deep.equal(["Linear"]);
+    const program = quantise(readOnnx(buildModel({ ...spec, constants: { ...spec.constants, b: tensor(2) } })), {
+      inputRange: [-1, 1],
+    }).graph;
+    expect(
+      new Set(
+        evaluate(program, [[1n, 2n, 3n, 4n]])
+          .concat(evaluate(program, [[0n, 0n, 0n, 0n]]))
+          .map(String),
+      ).size,
+    ).to.equal(1);
   });
 
   it("makes one function of a sigmoid, a swish and a gelu that are written out", () => {
