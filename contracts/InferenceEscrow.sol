@@ -10,6 +10,7 @@ import {AllowanceCollector} from "./funding/AllowanceCollector.sol";
 import {IFundingCollector} from "./interfaces/IFundingCollector.sol";
 import {IInferenceEscrow} from "./interfaces/IInferenceEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {FlawLib} from "./libraries/FlawLib.sol";
 import {JobLib} from "./libraries/JobLib.sol";
 import {RegistryLib} from "./libraries/RegistryLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
@@ -203,7 +204,9 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         if (job.token == NATIVE_TOKEN) revert NativeTokenNeedsNativeFunding(job.token, job.funding);
         if (job.token.code.length == 0) revert TokenWithoutCode(job.token);
         if (job.amount == 0 || job.amount > MAX_AMOUNT) revert AmountOutOfRange(job.amount, MAX_AMOUNT);
-        StatementLib.toSignal(job.inputCommitment);
+        if (!StatementLib.isSignal(job.inputCommitment)) {
+            FlawLib.revertOn(StatementLib.commitmentFlaw(job.inputCommitment));
+        }
     }
 
     function _requireLiveModel(uint256 modelId) private view {

@@ -6,9 +6,11 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 import {IERC7992Registry} from "./interfaces/IERC7992Registry.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {FlawLib} from "./libraries/FlawLib.sol";
 import {Groth16Lib} from "./libraries/Groth16Lib.sol";
 import {KeyLib} from "./libraries/KeyLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
+import {BatchSizeOutOfRange, LengthsDiffer} from "./types/BatchError.sol";
 import {Claim} from "./types/Claim.sol";
 import {ModelCommitment} from "./types/ModelCommitment.sol";
 import {VerifyingKey} from "./types/VerifyingKey.sol";
@@ -20,6 +22,9 @@ contract ModelRegistry is IModelRegistry {
     bytes4 public constant PROOF_SYSTEM_ID = bytes4(keccak256("groth16-bn254-v1"));
     /// @notice A royalty is at most a tenth of the amount.
     uint16 public constant MAX_ROYALTY_BPS = 1_000;
+
+    /// @notice A batch has at most this many claims: it bounds what one transaction can cost.
+    uint256 public constant MAX_BATCH = 128;
 
     /// @dev One slot: all that a verification reads from storage.
     struct KeyRecord {
@@ -67,6 +72,12 @@ contract ModelRegistry is IModelRegistry {
     /// @inheritdoc IModelRegistry
     function isStopped(bytes32 keyId) external view returns (bool) {
         return _keyRecord(keyId).stopped;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function keyStatusOf(bytes32 keyId) external view returns (uint16 wordCount, bool stopped) {
+        KeyRecord memory record = _keyRecord(keyId);
+        return (record.wordCount, record.stopped);
     }
 
     /// @inheritdoc IModelRegistry
@@ -149,6 +160,34 @@ contract ModelRegistry is IModelRegistry {
         _verify(keyId, inputCommitment, words, subject, proof);
     }
 
+    /// @inheritdoc IModelRegistry
+    function verifyBatch(bytes32[] calldata keyIds, Claim[] calldata claims) external view {
+        if (keyIds.length != claims.length) revert LengthsDiffer(keyIds.length, claims.length);
+        if (claims.length - 1 >= MAX_BATCH) revert BatchSizeOutOfRange(claims.length, MAX_BATCH);
+        for (uint256 i; i < claims.length; ++i) {
+            Claim calldata claim = claims[i];
+            _verify(keyIds[i], claim.inputCommitment, claim.words, claim.subject, claim.proof);
+        }
+    }
+
+    /// @inheritdoc IModelRegistry
+    function findInvalid(
+        bytes32[] calldata keyIds,
+        Claim[] calldata claims
+    ) external view returns (uint256[] memory invalid) {
+        invalid = new uint256[](claims.length);
+        uint256 count;
+        for (uint256 i; i < claims.length; ++i) {
+            Claim calldata claim = claims[i];
+            try this.verify(keyIds[i], claim.inputCommitment, claim.words, claim.subject, claim.proof) {} catch {
+                invalid[count++] = i;
+            }
+        }
+        assembly ("memory-safe") {
+            mstore(invalid, count)
+        }
+    }
+
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
         return
@@ -218,10 +257,9 @@ contract ModelRegistry is IModelRegistry {
         (address pointer, uint256 wordCount, bool stopped) = (key.pointer, key.wordCount, key.stopped);
         if (pointer == address(0)) revert KeyNotFound(keyId);
         if (stopped) revert KeyIsStopped(keyId);
-        if (subject == 0) revert ZeroSubject();
-        uint256 input = StatementLib.toSignal(inputCommitment);
-        StatementLib.requireCanonical(words, wordCount);
+        FlawLib.revertOn(StatementLib.flawOf(inputCommitment, words, subject, wordCount));
 
+        uint256 input = uint256(inputCommitment);
         uint256 context = StatementLib.contextOf(keyId, inputCommitment, subject, StatementLib.hashWords(words));
         uint256 output = StatementLib.outputCommitmentOf(words, context);
         if (!Groth16Lib.isValid(pointer, input, output, context, proof)) {

@@ -11,20 +11,43 @@ library StatementLib {
     /// @dev Every word is at most this, so that no output has a second encoding by adding the field's order.
     uint256 internal constant MAX_WORD = (1 << 253) - 1;
 
-    /// @dev The first signal. Zero and what is not below the field's order are refused: nothing hashes to them.
-    function toSignal(bytes32 inputCommitment) internal pure returns (uint256 signal) {
-        signal = uint256(inputCommitment);
-        if (signal == 0 || signal >= Groth16Lib.R) {
-            revert IModelRegistry.InputCommitmentOutOfRange(signal, Groth16Lib.R - 1);
+    /// @dev Whether a commitment can be the first signal. Zero and what is not below the field's order cannot: nothing
+    /// hashes to them.
+    function isSignal(bytes32 inputCommitment) internal pure returns (bool) {
+        // 0 wraps to the greatest number, so one comparison refuses it too.
+        unchecked {
+            return uint256(inputCommitment) - 1 < Groth16Lib.R - 1;
         }
     }
 
-    /// @dev Reverts unless there are exactly `wordCount` words, each of at most 253 bits.
-    function requireCanonical(uint256[] calldata words, uint256 wordCount) internal pure {
-        if (words.length != wordCount) revert IModelRegistry.WordCountMismatch(words.length, wordCount);
-        for (uint256 i; i < wordCount; ++i) {
-            if (words[i] > MAX_WORD) revert IModelRegistry.WordTooLarge(i, words[i], MAX_WORD);
+    /// @dev The error that a malformed statement deserves, ABI-encoded; empty for a well-formed one.
+    function flawOf(
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256 wordCount
+    ) internal pure returns (bytes memory) {
+        if (subject == 0) return abi.encodeWithSelector(IModelRegistry.ZeroSubject.selector);
+        if (!isSignal(inputCommitment)) return commitmentFlaw(inputCommitment);
+        if (words.length != wordCount) {
+            return abi.encodeWithSelector(IModelRegistry.WordCountMismatch.selector, words.length, wordCount);
         }
+        for (uint256 i; i < wordCount; ++i) {
+            if (words[i] > MAX_WORD) {
+                return abi.encodeWithSelector(IModelRegistry.WordTooLarge.selector, i, words[i], MAX_WORD);
+            }
+        }
+        return "";
+    }
+
+    /// @dev The error that a commitment outside of the field deserves.
+    function commitmentFlaw(bytes32 inputCommitment) internal pure returns (bytes memory) {
+        return
+            abi.encodeWithSelector(
+                IModelRegistry.InputCommitmentOutOfRange.selector,
+                inputCommitment,
+                Groth16Lib.R - 1
+            );
     }
 
     /// @dev `keccak256(abi.encodePacked(words))`, in assembly for the copy without a length that Solidity would make.
