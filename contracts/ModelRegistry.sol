@@ -174,17 +174,17 @@ contract ModelRegistry is IModelRegistry {
     function findInvalid(
         bytes32[] calldata keyIds,
         Claim[] calldata claims
-    ) external view returns (uint256[] memory invalid) {
-        invalid = new uint256[](claims.length);
+    ) external view returns (uint256[] memory indices) {
+        indices = new uint256[](claims.length);
         uint256 count;
         for (uint256 i; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
             try this.verify(keyIds[i], claim.inputCommitment, claim.words, claim.subject, claim.proof) {} catch {
-                invalid[count++] = i;
+                indices[count++] = i;
             }
         }
         assembly ("memory-safe") {
-            mstore(invalid, count)
+            mstore(indices, count)
         }
     }
 
