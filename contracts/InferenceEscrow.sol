@@ -1,47 +1,40 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {AllowanceCollector} from "./funding/AllowanceCollector.sol";
+import {AuthorizationCollector} from "./funding/AuthorizationCollector.sol";
+import {NativeCollector} from "./funding/NativeCollector.sol";
+import {Permit2Collector} from "./funding/Permit2Collector.sol";
 import {IFundingCollector} from "./interfaces/IFundingCollector.sol";
 import {IInferenceEscrow} from "./interfaces/IInferenceEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {FlawLib} from "./libraries/FlawLib.sol";
 import {JobLib} from "./libraries/JobLib.sol";
 import {RegistryLib} from "./libraries/RegistryLib.sol";
+import {SignatureLib} from "./libraries/SignatureLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
+import {TokenLib} from "./libraries/TokenLib.sol";
+import {PaymentLedger} from "./PaymentLedger.sol";
+import {Delivery} from "./types/Delivery.sol";
 import {Job, JobState} from "./types/Job.sol";
+import {SkipReason} from "./types/SkipReason.sol";
 
 /// @title InferenceEscrow
-/// @notice Holds deposits and pays them against proofs. Immutable; nobody has power over funds.
-contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
+/// @notice Holds deposits and bonds and pays them against proofs. Immutable; nobody has power over funds.
+contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     using JobLib for Job;
     using RegistryLib for IModelRegistry;
-    using SafeERC20 for IERC20;
 
-    /// @notice A toll is at most one percent of the amount.
-    uint16 public constant MAX_TOLL_BPS = 100;
+    uint8 private constant FUNDING_NATIVE = 3;
 
-    uint256 private constant BASIS_POINTS = 10_000;
-    uint256 private constant MAX_AMOUNT = type(uint128).max;
-    uint8 private constant FUNDING_ALLOWANCE = 1;
-    address private constant NATIVE_TOKEN = 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE;
-
-    /// @inheritdoc IInferenceEscrow
-    IModelRegistry public immutable REGISTRY;
-    /// @inheritdoc IInferenceEscrow
-    IFundingCollector public immutable ALLOWANCE_COLLECTOR;
-    /// @inheritdoc IInferenceEscrow
-    address public immutable TOLL_COLLECTOR;
-    /// @inheritdoc IInferenceEscrow
-    uint16 public immutable TOLL_BPS;
+    IFundingCollector private immutable _ALLOWANCE_COLLECTOR;
+    IFundingCollector private immutable _AUTHORIZATION_COLLECTOR;
+    IFundingCollector private immutable _NATIVE_COLLECTOR;
+    IFundingCollector private immutable _PERMIT2_COLLECTOR;
 
     mapping(bytes32 slotKey => bytes32 record) private _jobs;
-    mapping(address owner => mapping(address token => uint256 amount)) private _credits;
 
     /// @param registry Must answer as a model registry by ERC-165.
     /// @param tollCollector Credited with tolls; neither zero nor the escrow itself.
@@ -50,36 +43,80 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         IModelRegistry registry,
         address tollCollector,
         uint16 tollBps
-    ) EIP712("Tollgate InferenceEscrow", "1") {
-        registry.requireModelRegistry();
-        if (tollCollector == address(0)) revert ZeroAddress();
-        if (tollCollector == address(this)) revert InvalidReceiver(tollCollector);
-        if (tollBps > MAX_TOLL_BPS) revert TollTooHigh(tollBps, MAX_TOLL_BPS);
-        REGISTRY = registry;
-        TOLL_COLLECTOR = tollCollector;
-        TOLL_BPS = tollBps;
-        ALLOWANCE_COLLECTOR = new AllowanceCollector();
+    ) PaymentLedger(registry, tollCollector, tollBps) EIP712("Tollgate InferenceEscrow", "1") {
+        _ALLOWANCE_COLLECTOR = new AllowanceCollector();
+        _AUTHORIZATION_COLLECTOR = new AuthorizationCollector();
+        _NATIVE_COLLECTOR = new NativeCollector();
+        _PERMIT2_COLLECTOR = new Permit2Collector();
+    }
+
+    /// @dev Ether comes through its collector. What is forced in otherwise counts for nothing.
+    receive() external payable {
+        if (msg.sender != address(_NATIVE_COLLECTOR)) revert UnexpectedEther(msg.sender);
     }
 
     // Client
 
     /// @inheritdoc IInferenceEscrow
-    function open(Job calldata job, bytes calldata fundingData) external nonReentrant returns (bytes32 jobId) {
-        // Check that the caller may open these terms now.
+    function open(
+        Job calldata job,
+        bytes calldata fundingData
+    ) external payable nonReentrant returns (bytes32 jobId) {
         if (msg.sender != job.client) revert NotClient(msg.sender, job.client);
-        _requireValidTerms(job);
-        if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
-        _requireLiveModel(job.modelId);
-
-        // Check that the nonce is new, then take it: the token's code below finds the job already there.
         jobId = hashJob(job);
-        bytes32 slotKey = job.slotKey();
-        JobState state = JobLib.stateIn(_jobs[slotKey]);
-        if (state != JobState.None) revert NonceUsed(job.client, job.provider, job.nonce, state);
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Funded);
-        emit JobOpened(jobId, job.client, job.provider, job);
+        _open(job, jobId, fundingData);
+    }
 
-        _collect(job, jobId, fundingData);
+    /// @inheritdoc IInferenceEscrow
+    function openWithSignature(
+        Job calldata job,
+        bytes calldata signature,
+        bytes calldata fundingData
+    ) external nonReentrant returns (bytes32 jobId) {
+        jobId = hashJob(job);
+        SignatureLib.requireSigned(job.client, jobId, signature);
+        _open(job, jobId, fundingData);
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    function revoke(address provider, uint256 nonce) external nonReentrant {
+        bytes32 slotKey = JobLib.slotKey(msg.sender, provider, nonce);
+        JobState state = JobLib.stateIn(_jobs[slotKey]);
+        if (state != JobState.None) revert NonceUsed(msg.sender, provider, nonce, state);
+        _jobs[slotKey] = JobLib.toRecord(0, JobState.Revoked);
+        emit NonceRevoked(msg.sender, provider, nonce);
+    }
+
+    // Provider
+
+    /// @inheritdoc IInferenceEscrow
+    function accept(Job calldata job, bytes calldata fundingData) external payable nonReentrant {
+        // Check that the caller may still accept, and that it would be paid for a proof.
+        if (msg.sender != job.provider) revert NotProvider(msg.sender, job.provider);
+        bytes32 jobId = hashJob(job);
+        if (job.bond == 0) revert NoBondToAccept(jobId);
+        bytes32 slotKey = job.slotKey();
+        _requireState(_jobs[slotKey], jobId, JobState.Funded);
+        if (block.timestamp >= job.acceptBy) revert AcceptancePassed(job.acceptBy, block.timestamp);
+        (bytes32 keyId, , bool stopped) = REGISTRY.statusOf(job.modelId);
+        if (stopped) revert IModelRegistry.KeyIsStopped(keyId);
+
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Accepted);
+        emit JobAccepted(jobId, job.provider, job.bond);
+
+        IFundingCollector collector = collectorOf(job.funding);
+        uint256 balance = _balanceBefore(job, job.bond);
+        collector.collectBond{value: msg.value}(job, jobId, fundingData);
+        _requireReceived(job.token, balance, job.bond);
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    function cancel(Job calldata job) external nonReentrant {
+        if (msg.sender != job.provider) revert NotProvider(msg.sender, job.provider);
+        bytes32 jobId = hashJob(job);
+        (bytes32 slotKey, JobState state) = _openSlot(job, jobId);
+        emit JobCancelled(jobId, job.provider);
+        _refund(job, jobId, slotKey, state);
     }
 
     // Anyone
@@ -89,7 +126,8 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external nonReentrantView {
         bytes32 jobId = hashJob(job);
         // Check that the job waits for its proof, and before its deadline.
-        bytes32 slotKey = _fundedSlot(job, jobId);
+        bytes32 slotKey = job.slotKey();
+        _requireState(_jobs[slotKey], jobId, job.settleableState());
         if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
 
         // Check the proof: a view of the immutable registry that returns only if it is valid.
@@ -97,42 +135,27 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         REGISTRY.verify(keyId, job.inputCommitment, words, jobId, proof);
 
         _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
-        (uint256 payout, uint256 toll, uint256 royalty) = _splitDown(job.amount, royaltyBps);
-        address token = job.token;
-        _credit(job.provider, token, payout);
-        _credit(TOLL_COLLECTOR, token, toll);
-        _credit(royaltyTo, token, royalty);
+        (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(
+            job.provider,
+            job.token,
+            job.amount,
+            job.bond,
+            royaltyBps,
+            royaltyTo
+        );
         emit JobSettled(jobId, job.provider, words, payout, toll, royalty);
     }
 
     /// @inheritdoc IInferenceEscrow
     function refund(Job calldata job) external nonReentrant {
         bytes32 jobId = hashJob(job);
-        bytes32 slotKey = _fundedSlot(job, jobId);
-        // Check that no proof can settle it any more. From the deadline on this asks nobody else.
-        if (block.timestamp < job.deadline) {
-            (, , bool stopped) = REGISTRY.statusOf(job.modelId);
-            if (!stopped) revert RefundNotDue(job.deadline, block.timestamp);
-        }
-
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Refunded);
-        _credit(job.client, job.token, job.amount);
-        emit JobRefunded(jobId, job.client, job.amount);
-    }
-
-    // Owners of credits
-
-    /// @inheritdoc IInferenceEscrow
-    function withdraw(address token, address to) external nonReentrant {
-        if (to == address(0)) revert ZeroAddress();
-        if (to == address(this)) revert InvalidReceiver(to);
-        _withdraw(msg.sender, token, to);
-    }
-
-    /// @inheritdoc IInferenceEscrow
-    function withdrawFor(address token, address owner) external nonReentrant {
-        if (owner == address(this)) revert InvalidReceiver(owner);
-        _withdraw(owner, token, owner);
+        (bytes32 slotKey, JobState state) = _openSlot(job, jobId);
+        // Check that no proof can settle it any more. Once its time has come this asks nobody else for leave.
+        bool unaccepted = state == JobState.Funded && job.bond != 0;
+        uint256 dueAt = unaccepted ? job.acceptBy : job.deadline;
+        if (block.timestamp < dueAt && !_isStopped(job.modelId)) revert RefundNotDue(dueAt, block.timestamp);
+        if (block.timestamp >= job.deadline) emit JobExpired(uint256(jobId));
+        _refund(job, jobId, slotKey, state);
     }
 
     // Views
@@ -146,64 +169,81 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IInferenceEscrow
-    function creditOf(address owner, address token) external view returns (uint256) {
-        return _credits[owner][token];
-    }
-
-    /// @inheritdoc IInferenceEscrow
     function hashJob(Job calldata job) public view returns (bytes32) {
         return _hashTypedDataV4(job.structHash());
     }
 
-    /// @dev Asks the collector for the deposit and checks by the balance that exactly the amount came.
-    function _collect(Job calldata job, bytes32 jobId, bytes calldata fundingData) private {
-        uint256 balance = IERC20(job.token).balanceOf(address(this));
-        ALLOWANCE_COLLECTOR.collect(job, jobId, fundingData);
-        uint256 received = IERC20(job.token).balanceOf(address(this)) - balance;
-        if (received != job.amount) revert DepositMismatch(received, job.amount);
+    /// @inheritdoc IInferenceEscrow
+    function collectorOf(uint8 funding) public view returns (IFundingCollector) {
+        if (funding == 1) return _ALLOWANCE_COLLECTOR;
+        if (funding == 2) return _AUTHORIZATION_COLLECTOR;
+        if (funding == FUNDING_NATIVE) return _NATIVE_COLLECTOR;
+        if (funding == 4) return _PERMIT2_COLLECTOR;
+        revert FundingNotSupported(funding);
     }
 
-    /// @dev Empties the credit before the token's code runs, and checks by the balance that exactly the credit left: no
-    /// more, which would be others' money, and no less, or anyone could burn a credit while the token only pretends.
-    function _withdraw(address owner, address token, address to) private {
-        uint256 amount = _credits[owner][token];
-        if (amount == 0) revert NothingToWithdraw(owner, token);
-        _credits[owner][token] = 0;
-        emit Withdrawn(owner, token, to, amount);
+    /// @dev Opens a job to which its client agreed.
+    function _open(Job calldata job, bytes32 jobId, bytes calldata fundingData) private {
+        // Check the terms, and that they may be opened now.
+        IFundingCollector collector = collectorOf(job.funding);
+        _requireValidTerms(job);
+        if (job.bond != 0 && block.timestamp >= job.acceptBy) revert AcceptancePassed(job.acceptBy, block.timestamp);
+        if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
+        _requireLiveModel(job.modelId);
 
-        uint256 balance = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransfer(to, amount);
-        uint256 left = IERC20(token).balanceOf(address(this));
-        uint256 taken = left < balance ? balance - left : 0;
-        if (taken != amount) revert WithdrawalMismatch(taken, amount);
+        // Check that the nonce is new, then take it: the token's code below finds the job already there.
+        bytes32 slotKey = job.slotKey();
+        JobState state = JobLib.stateIn(_jobs[slotKey]);
+        if (state != JobState.None) revert NonceUsed(job.client, job.provider, job.nonce, state);
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Funded);
+        _emitOpened(job, jobId);
+
+        uint256 balance = _balanceBefore(job, job.amount);
+        collector.collect{value: msg.value}(job, jobId, fundingData);
+        _requireReceived(job.token, balance, job.amount);
     }
 
-    /// @dev Toll and royalty round down, the payout is the rest.
-    function _splitDown(
-        uint256 amount,
-        uint256 royaltyBps
-    ) private view returns (uint256 payout, uint256 toll, uint256 royalty) {
-        // An open job's amount is below 2^128; the toll is at most 1 % of it, the royalty at most 10 %.
-        unchecked {
-            toll = (amount * TOLL_BPS) / BASIS_POINTS;
-            royalty = (amount * royaltyBps) / BASIS_POINTS;
-            payout = amount - toll - royalty;
-        }
+    function _emitOpened(Job calldata job, bytes32 jobId) private {
+        uint256 id = uint256(jobId);
+        emit JobOpened(jobId, job.client, job.provider, job);
+        emit JobCreated(id, job.client, job.provider, address(this), job.deadline, address(0));
+        emit JobFunded(id, job.client, job.amount);
     }
 
-    function _credit(address owner, address token, uint256 amount) private {
-        if (amount != 0) _credits[owner][token] += amount;
+    /// @dev Closes an open job in the client's favour. A stopped key is no fault of the provider: its bond goes back.
+    function _refund(Job calldata job, bytes32 jobId, bytes32 slotKey, JobState state) private {
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Refunded);
+        uint256 bond = state == JobState.Accepted ? job.bond : 0;
+        address bondTo = bond != 0 && _isStopped(job.modelId) ? job.provider : job.client;
+        _credit(job.client, job.token, job.amount);
+        _credit(bondTo, job.token, bond);
+        emit JobRefunded(jobId, job.client, job.amount, bond, bondTo);
+        emit Refunded(uint256(jobId), job.client, bondTo == job.client ? job.amount + bond : job.amount);
+    }
+
+    /// @dev The balance that a deposit of `due` must raise, value of this call left out, which must be right for the token.
+    function _balanceBefore(Job calldata job, uint256 due) private view returns (uint256) {
+        uint256 value = job.token == TokenLib.NATIVE ? due : 0;
+        if (msg.value != value) revert ValueMismatch(msg.value, value);
+        return TokenLib.ownBalance(job.token) - value;
+    }
+
+    function _requireReceived(address token, uint256 balance, uint256 due) private view {
+        uint256 received = TokenLib.ownBalance(token) - balance;
+        if (received != due) revert DepositMismatch(received, due);
     }
 
     function _requireValidTerms(Job calldata job) private view {
-        if (job.funding != FUNDING_ALLOWANCE) revert FundingNotSupported(job.funding, FUNDING_ALLOWANCE);
-        if (job.bond != 0) revert BondsNotSupported(job.bond);
-        if (job.acceptBy != 0) revert AcceptByWithoutBond(job.acceptBy);
         if (job.provider == address(0) || job.token == address(0)) revert ZeroAddress();
         if (job.provider == address(this)) revert InvalidReceiver(job.provider);
-        if (job.token == NATIVE_TOKEN) revert NativeTokenNeedsNativeFunding(job.token, job.funding);
-        if (job.token.code.length == 0) revert TokenWithoutCode(job.token);
+        bool native = job.token == TokenLib.NATIVE;
+        if (native != (job.funding == FUNDING_NATIVE)) revert TokenFundingMismatch(job.token, job.funding);
+        if (!native && job.token.code.length == 0) revert TokenWithoutCode(job.token);
         if (job.amount == 0 || job.amount > MAX_AMOUNT) revert AmountOutOfRange(job.amount, MAX_AMOUNT);
+        if (job.bond > MAX_AMOUNT) revert BondOutOfRange(job.bond, MAX_AMOUNT);
+        if ((job.bond == 0) != (job.acceptBy == 0) || job.acceptBy > job.deadline) {
+            revert AcceptByMismatch(job.acceptBy, job.bond, job.deadline);
+        }
         if (!StatementLib.isSignal(job.inputCommitment)) {
             FlawLib.revertOn(StatementLib.commitmentFlaw(job.inputCommitment));
         }
@@ -215,14 +255,25 @@ contract InferenceEscrow is IInferenceEscrow, EIP712, ReentrancyGuardTransient {
         if (stopped) revert IModelRegistry.KeyIsStopped(keyId);
     }
 
-    /// @dev Key of the job's slot; reverts unless the slot holds these terms, waiting for settlement or refund.
-    function _fundedSlot(Job calldata job, bytes32 jobId) private view returns (bytes32 slotKey) {
+    function _isStopped(uint256 modelId) private view returns (bool stopped) {
+        (, , stopped) = REGISTRY.statusOf(modelId);
+    }
+
+    /// @dev Where an open job is stored, and whether it is Funded or Accepted; reverts for any other.
+    function _openSlot(Job calldata job, bytes32 jobId) private view returns (bytes32 slotKey, JobState state) {
         slotKey = job.slotKey();
         bytes32 record = _jobs[slotKey];
-        if (record == JobLib.toRecord(jobId, JobState.Funded)) return slotKey;
+        if (record == JobLib.toRecord(jobId, JobState.Accepted)) return (slotKey, JobState.Accepted);
+        _requireState(record, jobId, JobState.Funded);
+        return (slotKey, JobState.Funded);
+    }
+
+    /// @dev Reverts unless the record is of these terms and in this state.
+    function _requireState(bytes32 record, bytes32 jobId, JobState wanted) private pure {
+        if (record == JobLib.toRecord(jobId, wanted)) return;
         JobState state = JobLib.stateIn(record);
-        if (state != JobState.None) _requireTerms(record, jobId);
-        revert JobNotInState(jobId, state, JobState.Funded);
+        if (state != JobState.None && state != JobState.Revoked) _requireTerms(record, jobId);
+        revert JobNotInState(jobId, state, wanted);
     }
 
     function _requireTerms(bytes32 record, bytes32 jobId) private pure {

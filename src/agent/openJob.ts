@@ -12,7 +12,7 @@ export interface OpenedJob {
 
 /** Approves exactly the job's amount to the escrow's collector and opens the job; `client` must be `job.client`. */
 export async function openJob(escrow: InferenceEscrow, client: Signer, job: Job): Promise<OpenedJob> {
-  const collector = await escrow.ALLOWANCE_COLLECTOR();
+  const collector = await escrow.collectorOf(1);
   await (await erc20At(job.token, client).approve(collector, job.amount)).wait();
   const receipt = await (await escrow.connect(client).open(job, "0x")).wait();
   const { chainId } = await client.provider!.getNetwork();

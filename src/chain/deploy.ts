@@ -102,7 +102,7 @@ export async function recordOf(
     registry.getAddress(),
     settlement.getAddress(),
     escrow.getAddress(),
-    escrow.ALLOWANCE_COLLECTOR(),
+    escrow.collectorOf(1),
   ]);
   const escrowArguments = [registryAddress, terms.tollCollector, String(terms.tollBps)];
   return {

@@ -68,7 +68,7 @@ async function deployMarket(connection: NetworkConnection, prover: GasProver): P
   const token = await ethers.deployContract("TestToken");
   await registry.publishKey(prover.key, 1);
   await token.mint(client, 100n * AMOUNT);
-  await token.approve(await escrow.ALLOWANCE_COLLECTOR(), 100n * AMOUNT);
+  await token.approve(await escrow.collectorOf(1), 100n * AMOUNT);
   await networkHelpers.time.increaseTo(START);
   const terms = {
     client: client.address,

@@ -19,7 +19,7 @@ async function deployPermit() {
   const wallet = new ethers.Wallet(ethers.id("client"), ethers.provider);
   await networkHelpers.setBalance(wallet.address, 10n ** 18n);
   await token.mint(wallet, AMOUNT);
-  const spender = await escrow.ALLOWANCE_COLLECTOR();
+  const spender = await escrow.collectorOf(1);
   const deadline = terms.deadline;
   const sign = async (value: bigint, signer: BaseWallet = wallet): Promise<string> => {
     const domain = { name: "Test Dollar", version: "1", chainId, verifyingContract: terms.token };
@@ -155,9 +155,9 @@ describe("open", () => {
 
   it("refuses without allowance or balance, and takes nothing", async () => {
     const { escrow, token, terms } = await networkHelpers.loadFixture(deploy);
-    await token.approve(await escrow.ALLOWANCE_COLLECTOR(), AMOUNT - 1n);
+    await token.approve(await escrow.collectorOf(1), AMOUNT - 1n);
     await expect(escrow.open(terms, "0x")).to.be.revertedWithCustomError(token, "ERC20InsufficientAllowance");
-    await token.approve(await escrow.ALLOWANCE_COLLECTOR(), 2n ** 128n);
+    await token.approve(await escrow.collectorOf(1), 2n ** 128n);
     await expect(escrow.open({ ...terms, amount: 2n ** 127n }, "0x")).to.be.revertedWithCustomError(
       token,
       "ERC20InsufficientBalance",
@@ -167,7 +167,7 @@ describe("open", () => {
 
   it("lets nobody but the escrow use the collector's allowances", async () => {
     const { escrow, terms, jobId, client, stranger } = await networkHelpers.loadFixture(deploy);
-    const collector = await ethers.getContractAt("AllowanceCollector", await escrow.ALLOWANCE_COLLECTOR());
+    const collector = await ethers.getContractAt("AllowanceCollector", await escrow.collectorOf(1));
     expect(await collector.ESCROW()).to.equal(await escrow.getAddress());
     for (const caller of [client, stranger]) {
       await expect(collector.connect(caller).collect(terms, jobId(terms), "0x"))

@@ -112,7 +112,7 @@ describe("settle", () => {
       await networkHelpers.loadFixture(oneWord);
     const own: Job = { ...terms, client: stranger.address, provider: stranger.address };
     await token.mint(stranger, AMOUNT);
-    await token.connect(stranger).approve(await escrow.ALLOWANCE_COLLECTOR(), AMOUNT);
+    await token.connect(stranger).approve(await escrow.collectorOf(1), AMOUNT);
     await escrow.connect(stranger).open(own, "0x");
     await expect(escrow.connect(stranger).settle(own, words, proof)).to.be.revertedWithCustomError(
       registry,

@@ -15,7 +15,7 @@ async function deployWith(name: TokenName) {
   const market = await deployMarket(connection);
   const zoo = await ethers.deployContract(name as "HookToken");
   await zoo.mint(market.client, 100n * AMOUNT);
-  await zoo.approve(await market.escrow.ALLOWANCE_COLLECTOR(), 100n * AMOUNT);
+  await zoo.approve(await market.escrow.collectorOf(1), 100n * AMOUNT);
   const job: Job = { ...market.terms, token: await zoo.getAddress() };
   return { ...market, job };
 }

@@ -49,7 +49,7 @@ contract EscrowHandler {
         _owners = [address(0xA1), address(0xA2), address(0xB1), address(0xB2), address(0x7011), address(0x2047)];
         _models.push(MARKET.addModel(1, 0));
         _models.push(MARKET.addModel(2, 321));
-        address collector = address(ESCROW.ALLOWANCE_COLLECTOR());
+        address collector = address(ESCROW.collectorOf(1));
         for (uint256 i; i < TOKENS; ++i) {
             BlocklistToken token = new BlocklistToken();
             _tokens.push(token);
