@@ -58,10 +58,7 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     // Client
 
     /// @inheritdoc IInferenceEscrow
-    function open(
-        Job calldata job,
-        bytes calldata fundingData
-    ) external payable nonReentrant returns (bytes32 jobId) {
+    function open(Job calldata job, bytes calldata fundingData) external payable nonReentrant returns (bytes32 jobId) {
         if (msg.sender != job.client) revert NotClient(msg.sender, job.client);
         jobId = hashJob(job);
         _open(job, jobId, fundingData);
@@ -131,8 +128,13 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
 
         // Check the proof: a view of the immutable registry that returns only if it is valid.
-        (bytes32 keyId, uint16 royaltyBps, address royaltyTo, ) = REGISTRY.termsOf(job.modelId);
-        REGISTRY.verify(keyId, job.inputCommitment, words, jobId, proof);
+        (uint16 royaltyBps, address royaltyTo) = REGISTRY.verifyFor(
+            job.modelId,
+            job.inputCommitment,
+            words,
+            jobId,
+            proof
+        );
 
         _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
         (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(

@@ -161,6 +161,19 @@ contract ModelRegistry is IModelRegistry {
     }
 
     /// @inheritdoc IModelRegistry
+    function verifyFor(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256[8] calldata proof
+    ) external view returns (uint16 royaltyBps, address royaltyTo) {
+        ModelRecord storage model = _modelRecord(modelId);
+        _verify(model.keyId, inputCommitment, words, subject, proof);
+        return (model.royaltyBps, model.royaltyTo);
+    }
+
+    /// @inheritdoc IModelRegistry
     function verifyBatch(bytes32[] calldata keyIds, Claim[] calldata claims) external view {
         if (keyIds.length != claims.length) revert LengthsDiffer(keyIds.length, claims.length);
         if (claims.length - 1 >= MAX_BATCH) revert BatchSizeOutOfRange(claims.length, MAX_BATCH);

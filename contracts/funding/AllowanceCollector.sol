@@ -14,13 +14,7 @@ contract AllowanceCollector is FundingCollector {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc FundingCollector
-    function _take(
-        address token,
-        address from,
-        uint256 amount,
-        bytes32,
-        bytes calldata fundingData
-    ) internal override {
+    function _take(address token, address from, uint256 amount, bytes32, bytes calldata fundingData) internal override {
         TokenLib.tryPermit(token, from, amount, fundingData);
         IERC20(token).safeTransferFrom(from, ESCROW, amount);
     }

@@ -27,17 +27,7 @@ contract AuthorizationCollector is FundingCollector {
             fundingData,
             (uint256, uint256, uint8, bytes32, bytes32)
         );
-        IERC3009(token).receiveWithAuthorization(
-            from,
-            address(this),
-            amount,
-            validAfter,
-            validBefore,
-            jobId,
-            v,
-            r,
-            s
-        );
+        IERC3009(token).receiveWithAuthorization(from, address(this), amount, validAfter, validBefore, jobId, v, r, s);
         IERC20(token).safeTransfer(ESCROW, amount);
     }
 }

@@ -15,13 +15,7 @@ contract NativeCollector is FundingCollector {
 
     /// @inheritdoc FundingCollector
     /// @dev The escrow lets only the party itself call with value, so what comes here is from that party.
-    function _take(
-        address,
-        address,
-        uint256 amount,
-        bytes32,
-        bytes calldata fundingData
-    ) internal override {
+    function _take(address, address, uint256 amount, bytes32, bytes calldata fundingData) internal override {
         if (fundingData.length != 0) revert UnexpectedFundingData(fundingData.length);
         if (msg.value != amount) revert ValueMismatch(msg.value, amount);
         Address.sendValue(payable(ESCROW), amount);

@@ -120,6 +120,16 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
         uint256[8] calldata proof
     ) external view;
 
+    /// @notice `verify` under the key of a model, with what its settlement owes; reverts `ModelNotFound` for an unknown one.
+    /// @return royaltyBps Hundredths of a percent of the amount for `royaltyTo`, both zero where there is no royalty.
+    function verifyFor(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256[8] calldata proof
+    ) external view returns (uint16 royaltyBps, address royaltyTo);
+
     /// @notice Returns if every claim holds under its key, by one pairing check over a random combination of all of them;
     /// reverts in every other case. Valid exactly when `verify` is for each claim, but for a chance below 2^-240.
     /// @dev Claim `i` is of key `keyIds[i]`. Keys verify together when they share α and β, as the keys of one setup do. The
