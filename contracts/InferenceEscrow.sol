@@ -10,8 +10,10 @@ import {Permit2Collector} from "./funding/Permit2Collector.sol";
 import {IFundingCollector} from "./interfaces/IFundingCollector.sol";
 import {IInferenceEscrow} from "./interfaces/IInferenceEscrow.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {ClaimBatch, ClaimBatchLib} from "./libraries/ClaimBatchLib.sol";
 import {FlawLib} from "./libraries/FlawLib.sol";
 import {JobLib} from "./libraries/JobLib.sol";
+import {ModelTermsLib} from "./libraries/ModelTermsLib.sol";
 import {RegistryLib} from "./libraries/RegistryLib.sol";
 import {SignatureLib} from "./libraries/SignatureLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
@@ -19,12 +21,15 @@ import {TokenLib} from "./libraries/TokenLib.sol";
 import {PaymentLedger} from "./PaymentLedger.sol";
 import {Delivery} from "./types/Delivery.sol";
 import {Job, JobState} from "./types/Job.sol";
+import {ModelTerms} from "./types/ModelTerms.sol";
 import {SkipReason} from "./types/SkipReason.sol";
 
 /// @title InferenceEscrow
 /// @notice Holds deposits and bonds and pays them against proofs. Immutable; nobody has power over funds.
 contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
+    using ClaimBatchLib for ClaimBatch;
     using JobLib for Job;
+    using ModelTermsLib for ModelTerms;
     using RegistryLib for IModelRegistry;
 
     uint8 private constant FUNDING_NATIVE = 3;
@@ -136,16 +141,31 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
             proof
         );
 
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
-        (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(
-            job.provider,
-            job.token,
-            job.amount,
-            job.bond,
-            royaltyBps,
-            royaltyTo
-        );
-        emit JobSettled(jobId, job.provider, words, payout, toll, royalty);
+        _pay(job, jobId, slotKey, words, royaltyBps, royaltyTo);
+    }
+
+    /// @inheritdoc IInferenceEscrow
+    /// @dev Locked as `settle` is. Pays before it verifies, since an item must see what the ones before it changed: what the
+    /// registry refuses at the end undoes all of it, and nothing runs in between but views of the registry.
+    function settleBatch(Delivery[] calldata deliveries) external nonReentrantView {
+        ClaimBatch memory batch = ClaimBatchLib.create(deliveries.length);
+        ModelTerms memory model;
+        for (uint256 i; i < deliveries.length; ++i) {
+            Delivery calldata delivery = deliveries[i];
+            Job calldata job = delivery.job;
+            bytes32 jobId = hashJob(job);
+            bytes32 slotKey = job.slotKey();
+            bool open_ = _jobs[slotKey] == JobLib.toRecord(jobId, job.settleableState());
+            // An open job's model is known to the registry.
+            if (open_) model.readFor(REGISTRY, job.modelId, i);
+            if (!open_ || block.timestamp >= job.deadline || model.stopped) {
+                emit JobSkipped(jobId, i, _skipReason(job, jobId, slotKey));
+                continue;
+            }
+            _pay(job, jobId, slotKey, delivery.words, model.royaltyBps, model.royaltyTo);
+            batch.append(i, model.keyId, job.inputCommitment, delivery.words, jobId, delivery.proof);
+        }
+        batch.requireValid(REGISTRY);
     }
 
     /// @inheritdoc IInferenceEscrow
@@ -203,6 +223,27 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         uint256 balance = _balanceBefore(job, job.amount);
         collector.collect{value: msg.value}(job, jobId, fundingData);
         _requireReceived(job.token, balance, job.amount);
+    }
+
+    /// @dev Closes a proven job and credits everybody's part.
+    function _pay(
+        Job calldata job,
+        bytes32 jobId,
+        bytes32 slotKey,
+        uint256[] calldata words,
+        uint256 royaltyBps,
+        address royaltyTo
+    ) private {
+        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
+        (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(
+            job.provider,
+            job.token,
+            job.amount,
+            job.bond,
+            royaltyBps,
+            royaltyTo
+        );
+        emit JobSettled(jobId, job.provider, words, payout, toll, royalty);
     }
 
     function _emitOpened(Job calldata job, bytes32 jobId) private {
@@ -268,6 +309,16 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         if (record == JobLib.toRecord(jobId, JobState.Accepted)) return (slotKey, JobState.Accepted);
         _requireState(record, jobId, JobState.Funded);
         return (slotKey, JobState.Funded);
+    }
+
+    /// @dev Why a batch leaves this job out; that of the state first.
+    function _skipReason(Job calldata job, bytes32 jobId, bytes32 slotKey) private view returns (SkipReason) {
+        bytes32 record = _jobs[slotKey];
+        JobState state = JobLib.stateIn(record);
+        if (state == JobState.None || state == JobState.Revoked) return SkipReason.NotOpen;
+        if (JobLib.terms(record) != JobLib.terms(jobId)) return SkipReason.OtherTerms;
+        if (state != job.settleableState()) return SkipReason.NotOpen;
+        return block.timestamp >= job.deadline ? SkipReason.DeadlinePassed : SkipReason.KeyStopped;
     }
 
     /// @dev Reverts unless the record is of these terms and in this state.

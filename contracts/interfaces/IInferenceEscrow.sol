@@ -135,7 +135,7 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     /// @dev Does what `settle` does for each item in order, leaving out with `JobSkipped` what the chain's state excludes.
     /// Reverts `ItemRefused` with the index for words that the item's key cannot have, and `BatchProofInvalid` when one of the
     /// proofs is false or the call is starved of gas; then nothing is settled.
-    //BATCH function settleBatch(Delivery[] calldata deliveries) external;
+    function settleBatch(Delivery[] calldata deliveries) external;
 
     /// @notice Credits the client with the deposit, from the deadline on, from `acceptBy` on if the provider has not
     /// accepted, or once the model's key is stopped. Anyone may call.
