@@ -7,6 +7,7 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {IERC7992Registry} from "./interfaces/IERC7992Registry.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {FlawLib} from "./libraries/FlawLib.sol";
+import {Groth16BatchLib} from "./libraries/Groth16BatchLib.sol";
 import {Groth16Lib} from "./libraries/Groth16Lib.sol";
 import {KeyLib} from "./libraries/KeyLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
@@ -18,6 +19,8 @@ import {VerifyingKey} from "./types/VerifyingKey.sol";
 /// @title ModelRegistry
 /// @notice Keys as data, models as immutable commitments over them, and the only code that verifies their proofs.
 contract ModelRegistry is IModelRegistry {
+    using Groth16BatchLib for Groth16BatchLib.Batch;
+
     /// @notice `bytes4(keccak256("groth16-bn254-v1"))`, the proof system of every model here.
     bytes4 public constant PROOF_SYSTEM_ID = bytes4(keccak256("groth16-bn254-v1"));
     /// @notice A royalty is at most a tenth of the amount.
@@ -175,30 +178,12 @@ contract ModelRegistry is IModelRegistry {
 
     /// @inheritdoc IModelRegistry
     function verifyBatch(bytes32[] calldata keyIds, Claim[] calldata claims) external view {
-        if (keyIds.length != claims.length) revert LengthsDiffer(keyIds.length, claims.length);
-        if (claims.length - 1 >= MAX_BATCH) revert BatchSizeOutOfRange(claims.length, MAX_BATCH);
-        for (uint256 i; i < claims.length; ++i) {
-            Claim calldata claim = claims[i];
-            _verify(keyIds[i], claim.inputCommitment, claim.words, claim.subject, claim.proof);
-        }
+        if (!_readBatch(keyIds, claims).isValid()) revert BatchProofInvalid(claims.length);
     }
 
     /// @inheritdoc IModelRegistry
-    function findInvalid(
-        bytes32[] calldata keyIds,
-        Claim[] calldata claims
-    ) external view returns (uint256[] memory indices) {
-        indices = new uint256[](claims.length);
-        uint256 count;
-        for (uint256 i; i < claims.length; ++i) {
-            Claim calldata claim = claims[i];
-            try this.verify(keyIds[i], claim.inputCommitment, claim.words, claim.subject, claim.proof) {} catch {
-                indices[count++] = i;
-            }
-        }
-        assembly ("memory-safe") {
-            mstore(indices, count)
-        }
+    function findInvalid(bytes32[] calldata keyIds, Claim[] calldata claims) external view returns (uint256[] memory) {
+        return _readBatch(keyIds, claims).findInvalid();
     }
 
     /// @inheritdoc IERC165
@@ -272,11 +257,61 @@ contract ModelRegistry is IModelRegistry {
         if (stopped) revert KeyIsStopped(keyId);
         FlawLib.revertOn(StatementLib.flawOf(inputCommitment, words, subject, wordCount));
 
-        uint256 input = uint256(inputCommitment);
-        uint256 context = StatementLib.contextOf(keyId, inputCommitment, subject, StatementLib.hashWords(words));
-        uint256 output = StatementLib.outputCommitmentOf(words, context);
+        (uint256 input, uint256 output, uint256 context) = StatementLib.signalsOf(
+            keyId,
+            inputCommitment,
+            words,
+            subject
+        );
         if (!Groth16Lib.isValid(pointer, input, output, context, proof)) {
             revert InvalidProof(keyId, input, output, context);
+        }
+    }
+
+    /// @dev The claims with their signals and keys; reverts with the index of the first that is malformed.
+    function _readBatch(
+        bytes32[] calldata keyIds,
+        Claim[] calldata claims
+    ) private view returns (Groth16BatchLib.Batch memory batch) {
+        uint256 count = claims.length;
+        if (keyIds.length != count) revert LengthsDiffer(keyIds.length, count);
+        if (count == 0 || count > MAX_BATCH) revert BatchSizeOutOfRange(count, MAX_BATCH);
+        batch = Groth16BatchLib.create(count);
+        (uint256 keyIndex, bytes32 lastKeyId) = (0, 0);
+        uint256 wordCount;
+        for (uint256 i; i < count; ++i) {
+            bytes32 keyId = keyIds[i];
+            if (keyId != lastKeyId || i == 0) {
+                (keyIndex, wordCount) = _keyOf(batch, keyId, i);
+                lastKeyId = keyId;
+            }
+            Claim calldata claim = claims[i];
+            uint256[] calldata words = claim.words;
+            (bytes32 input, bytes32 subject) = (claim.inputCommitment, claim.subject);
+            FlawLib.revertOn(StatementLib.flawOf(input, words, subject, wordCount), i);
+            (uint256 s0, uint256 s1, uint256 s2) = StatementLib.signalsOf(keyId, input, words, subject);
+            batch.setClaim(i, keyIndex, keyId, s0, s1, s2, claim.proof);
+        }
+    }
+
+    function _keyOf(
+        Groth16BatchLib.Batch memory batch,
+        bytes32 keyId,
+        uint256 claimIndex
+    ) private view returns (uint256 index, uint256 wordCount) {
+        index = batch.indexOf(keyId);
+        if (index == batch.keys.length) FlawLib.revertOn(_addKey(batch, keyId), claimIndex);
+        wordCount = batch.keys[index].wordCount;
+    }
+
+    /// @dev Adds a key to a batch; the error that it deserves, ABI-encoded, if it cannot be in it.
+    function _addKey(Groth16BatchLib.Batch memory batch, bytes32 keyId) private view returns (bytes memory flaw) {
+        KeyRecord storage key = _keys[keyId];
+        (address pointer, uint256 wordCount, bool stopped) = (key.pointer, key.wordCount, key.stopped);
+        if (pointer == address(0)) return abi.encodeWithSelector(KeyNotFound.selector, keyId);
+        if (stopped) return abi.encodeWithSelector(KeyIsStopped.selector, keyId);
+        if (!batch.addKey(keyId, pointer, wordCount)) {
+            return abi.encodeWithSelector(BatchKeysDiffer.selector, keyId, batch.keys[0].id);
         }
     }
 

@@ -26,18 +26,18 @@ library StatementLib {
         uint256[] calldata words,
         bytes32 subject,
         uint256 wordCount
-    ) internal pure returns (bytes memory) {
+    ) internal pure returns (bytes memory flaw) {
         if (subject == 0) return abi.encodeWithSelector(IModelRegistry.ZeroSubject.selector);
         if (!isSignal(inputCommitment)) return commitmentFlaw(inputCommitment);
         if (words.length != wordCount) {
             return abi.encodeWithSelector(IModelRegistry.WordCountMismatch.selector, words.length, wordCount);
         }
         for (uint256 i; i < wordCount; ++i) {
-            if (words[i] > MAX_WORD) {
-                return abi.encodeWithSelector(IModelRegistry.WordTooLarge.selector, i, words[i], MAX_WORD);
+            uint256 word = _wordAt(words, i);
+            if (word > MAX_WORD) {
+                return abi.encodeWithSelector(IModelRegistry.WordTooLarge.selector, i, word, MAX_WORD);
             }
         }
-        return "";
     }
 
     /// @dev The error that a commitment outside of the field deserves.
@@ -48,6 +48,18 @@ library StatementLib {
                 inputCommitment,
                 Groth16Lib.R - 1
             );
+    }
+
+    /// @dev The three public signals of a well-formed statement, each below the field's order.
+    function signalsOf(
+        bytes32 keyId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject
+    ) internal pure returns (uint256 input, uint256 output, uint256 context) {
+        input = uint256(inputCommitment);
+        context = contextOf(keyId, inputCommitment, subject, hashWords(words));
+        output = outputCommitmentOf(words, context);
     }
 
     /// @dev `keccak256(abi.encodePacked(words))`, in assembly for the copy without a length that Solidity would make.
@@ -77,8 +89,15 @@ library StatementLib {
         // At least one word (a key of none is never published), so the index does not wrap; addmod cannot overflow.
         unchecked {
             uint256 i = words.length - 1;
-            sum = words[i];
-            while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), words[--i], Groth16Lib.R);
+            sum = _wordAt(words, i);
+            while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), _wordAt(words, --i), Groth16Lib.R);
+        }
+    }
+
+    /// @dev `words[index]` without Solidity's second comparison of an index that is below the length.
+    function _wordAt(uint256[] calldata words, uint256 index) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(words.offset, shl(5, index)))
         }
     }
 }
