@@ -69,13 +69,12 @@ library ClaimBatchLib {
     ) internal pure {
         uint256 position = batch.count;
         batch.count = position + 1;
-        batch.keyIds[position] = keyId;
         batch.indices[position] = index;
-        uint256[] memory offsets = batch.offsets;
-        uint256 claim;
+        (bytes32[] memory keyIds, uint256[] memory offsets) = (batch.keyIds, batch.offsets);
         // An encoded Claim at the end of memory: 11 words of head, of which the second is the head's size, then words.
+        // The three lists are equally long, so the check of the one index above holds for all.
         assembly ("memory-safe") {
-            claim := mload(0x40)
+            let claim := mload(0x40)
             mstore(claim, inputCommitment)
             mstore(add(claim, 0x20), 0x160)
             mstore(add(claim, 0x40), subject)
@@ -84,9 +83,10 @@ library ClaimBatchLib {
             let size := shl(5, words.length)
             calldatacopy(add(claim, 0x180), words.offset, size)
             mstore(0x40, add(add(claim, 0x180), size))
-            claim := sub(claim, add(offsets, 0x20))
+            let place := add(0x20, shl(5, position))
+            mstore(add(keyIds, place), keyId)
+            mstore(add(offsets, place), sub(claim, add(offsets, 0x20)))
         }
-        offsets[position] = claim;
     }
 
     /// @dev Returns if the registry accepts every claim, or if there is none; else reverts with the registry's error,
