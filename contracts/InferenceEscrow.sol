@@ -39,7 +39,12 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     IFundingCollector private immutable _NATIVE_COLLECTOR;
     IFundingCollector private immutable _PERMIT2_COLLECTOR;
 
-    mapping(bytes32 slotKey => bytes32 record) private _jobs;
+    /// @dev The one slot of a client's, a provider's and a nonce's job; see JobLib.
+    struct Slot {
+        bytes32 record;
+    }
+
+    mapping(bytes32 slotKey => Slot slot) private _jobs;
 
     /// @param registry Must answer as a model registry by ERC-165.
     /// @param tollCollector Credited with tolls; neither zero nor the escrow itself.
@@ -82,10 +87,10 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
 
     /// @inheritdoc IInferenceEscrow
     function revoke(address provider, uint256 nonce) external nonReentrant {
-        bytes32 slotKey = JobLib.slotKey(msg.sender, provider, nonce);
-        JobState state = JobLib.stateIn(_jobs[slotKey]);
+        Slot storage slot = _jobs[JobLib.slotKey(msg.sender, provider, nonce)];
+        JobState state = JobLib.stateIn(slot.record);
         if (state != JobState.None) revert NonceUsed(msg.sender, provider, nonce, state);
-        _jobs[slotKey] = JobLib.toRecord(0, JobState.Revoked);
+        slot.record = JobLib.toRecord(0, JobState.Revoked);
         emit NonceRevoked(msg.sender, provider, nonce);
     }
 
@@ -97,13 +102,13 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         if (msg.sender != job.provider) revert NotProvider(msg.sender, job.provider);
         bytes32 jobId = hashJob(job);
         if (job.bond == 0) revert NoBondToAccept(jobId);
-        bytes32 slotKey = job.slotKey();
-        _requireState(_jobs[slotKey], jobId, JobState.Funded);
+        Slot storage slot = _jobs[job.slotKey()];
+        _requireState(slot.record, jobId, JobState.Funded);
         if (block.timestamp >= job.acceptBy) revert AcceptancePassed(job.acceptBy, block.timestamp);
         (bytes32 keyId, , bool stopped) = REGISTRY.statusOf(job.modelId);
         if (stopped) revert IModelRegistry.KeyIsStopped(keyId);
 
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Accepted);
+        slot.record = JobLib.toRecord(jobId, JobState.Accepted);
         emit JobAccepted(jobId, job.provider, job.bond);
 
         IFundingCollector collector = collectorOf(job.funding);
@@ -116,9 +121,9 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     function cancel(Job calldata job) external nonReentrant {
         if (msg.sender != job.provider) revert NotProvider(msg.sender, job.provider);
         bytes32 jobId = hashJob(job);
-        (bytes32 slotKey, JobState state) = _openSlot(job, jobId);
+        (Slot storage slot, JobState state) = _openSlot(job, jobId);
         emit JobCancelled(jobId, job.provider);
-        _refund(job, jobId, slotKey, state);
+        _refund(job, jobId, slot, state);
     }
 
     // Anyone
@@ -128,8 +133,8 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external nonReentrantView {
         bytes32 jobId = hashJob(job);
         // Check that the job waits for its proof, and before its deadline.
-        bytes32 slotKey = job.slotKey();
-        _requireState(_jobs[slotKey], jobId, job.settleableState());
+        Slot storage slot = _jobs[job.slotKey()];
+        _requireState(slot.record, jobId, job.settleableState());
         if (block.timestamp >= job.deadline) revert DeadlinePassed(job.deadline, block.timestamp);
 
         // Check the proof: a view of the immutable registry that returns only if it is valid.
@@ -141,7 +146,7 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
             proof
         );
 
-        _pay(job, jobId, slotKey, words, royaltyBps, royaltyTo);
+        _pay(job, jobId, slot, words, royaltyBps, royaltyTo);
     }
 
     /// @inheritdoc IInferenceEscrow
@@ -154,15 +159,15 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
             Delivery calldata delivery = deliveries[i];
             Job calldata job = delivery.job;
             bytes32 jobId = hashJob(job);
-            bytes32 slotKey = job.slotKey();
-            bool open_ = _jobs[slotKey] == JobLib.toRecord(jobId, job.settleableState());
+            Slot storage slot = _jobs[job.slotKey()];
+            bool open_ = slot.record == JobLib.toRecord(jobId, job.settleableState());
             // An open job's model is known to the registry.
             if (open_) model.readFor(REGISTRY, job.modelId, i);
             if (!open_ || block.timestamp >= job.deadline || model.stopped) {
-                emit JobSkipped(jobId, i, _skipReason(job, jobId, slotKey));
+                emit JobSkipped(jobId, i, _skipReason(job, jobId, slot.record));
                 continue;
             }
-            _pay(job, jobId, slotKey, delivery.words, model.royaltyBps, model.royaltyTo);
+            _pay(job, jobId, slot, delivery.words, model.royaltyBps, model.royaltyTo);
             batch.append(i, model.keyId, job.inputCommitment, delivery.words, jobId, delivery.proof);
         }
         batch.requireValid(REGISTRY);
@@ -171,20 +176,20 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     /// @inheritdoc IInferenceEscrow
     function refund(Job calldata job) external nonReentrant {
         bytes32 jobId = hashJob(job);
-        (bytes32 slotKey, JobState state) = _openSlot(job, jobId);
+        (Slot storage slot, JobState state) = _openSlot(job, jobId);
         // Check that no proof can settle it any more. Once its time has come this asks nobody else for leave.
         bool unaccepted = state == JobState.Funded && job.bond != 0;
         uint256 dueAt = unaccepted ? job.acceptBy : job.deadline;
         if (block.timestamp < dueAt && !_isStopped(job.modelId)) revert RefundNotDue(dueAt, block.timestamp);
         if (block.timestamp >= job.deadline) emit JobExpired(uint256(jobId));
-        _refund(job, jobId, slotKey, state);
+        _refund(job, jobId, slot, state);
     }
 
     // Views
 
     /// @inheritdoc IInferenceEscrow
     function stateOf(Job calldata job) external view returns (JobState) {
-        bytes32 record = _jobs[job.slotKey()];
+        bytes32 record = _jobs[job.slotKey()].record;
         JobState state = JobLib.stateIn(record);
         if (state != JobState.None && state != JobState.Revoked) _requireTerms(record, hashJob(job));
         return state;
@@ -214,10 +219,10 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         _requireLiveModel(job.modelId);
 
         // Check that the nonce is new, then take it: the token's code below finds the job already there.
-        bytes32 slotKey = job.slotKey();
-        JobState state = JobLib.stateIn(_jobs[slotKey]);
+        Slot storage slot = _jobs[job.slotKey()];
+        JobState state = JobLib.stateIn(slot.record);
         if (state != JobState.None) revert NonceUsed(job.client, job.provider, job.nonce, state);
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Funded);
+        slot.record = JobLib.toRecord(jobId, JobState.Funded);
         _emitOpened(job, jobId);
 
         uint256 balance = _balanceBefore(job, job.amount);
@@ -229,12 +234,12 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     function _pay(
         Job calldata job,
         bytes32 jobId,
-        bytes32 slotKey,
+        Slot storage slot,
         uint256[] calldata words,
         uint256 royaltyBps,
         address royaltyTo
     ) private {
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Settled);
+        slot.record = JobLib.toRecord(jobId, JobState.Settled);
         (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(
             job.provider,
             job.token,
@@ -254,8 +259,8 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     }
 
     /// @dev Closes an open job in the client's favour. A stopped key is no fault of the provider: its bond goes back.
-    function _refund(Job calldata job, bytes32 jobId, bytes32 slotKey, JobState state) private {
-        _jobs[slotKey] = JobLib.toRecord(jobId, JobState.Refunded);
+    function _refund(Job calldata job, bytes32 jobId, Slot storage slot, JobState state) private {
+        slot.record = JobLib.toRecord(jobId, JobState.Refunded);
         uint256 bond = state == JobState.Accepted ? job.bond : 0;
         address bondTo = bond != 0 && _isStopped(job.modelId) ? job.provider : job.client;
         _credit(job.client, job.token, job.amount);
@@ -303,17 +308,16 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
     }
 
     /// @dev Where an open job is stored, and whether it is Funded or Accepted; reverts for any other.
-    function _openSlot(Job calldata job, bytes32 jobId) private view returns (bytes32 slotKey, JobState state) {
-        slotKey = job.slotKey();
-        bytes32 record = _jobs[slotKey];
-        if (record == JobLib.toRecord(jobId, JobState.Accepted)) return (slotKey, JobState.Accepted);
+    function _openSlot(Job calldata job, bytes32 jobId) private view returns (Slot storage slot, JobState state) {
+        slot = _jobs[job.slotKey()];
+        bytes32 record = slot.record;
+        if (record == JobLib.toRecord(jobId, JobState.Accepted)) return (slot, JobState.Accepted);
         _requireState(record, jobId, JobState.Funded);
-        return (slotKey, JobState.Funded);
+        return (slot, JobState.Funded);
     }
 
     /// @dev Why a batch leaves this job out; that of the state first.
-    function _skipReason(Job calldata job, bytes32 jobId, bytes32 slotKey) private view returns (SkipReason) {
-        bytes32 record = _jobs[slotKey];
+    function _skipReason(Job calldata job, bytes32 jobId, bytes32 record) private view returns (SkipReason) {
         JobState state = JobLib.stateIn(record);
         if (state == JobState.None || state == JobState.Revoked) return SkipReason.NotOpen;
         if (JobLib.terms(record) != JobLib.terms(jobId)) return SkipReason.OtherTerms;

@@ -11,7 +11,7 @@ export interface BatchFigures {
   readonly settleBatch32: number;
   /** One model, as many payees as jobs. */
   readonly settleBatch32Payees: number;
-  /** Eight models in turn, one payee. */
+  /** Eight models, the jobs of each in a row, one payee. */
   readonly settleBatch32Models8: number;
 }
 
@@ -28,7 +28,7 @@ export async function measureBatches(market: GasMarket): Promise<BatchFigures> {
   };
 }
 
-const modelAt = ({ models }: GasMarket, index: number): MeasuredModel => models[index % models.length];
+const modelAt = ({ models }: GasMarket, index: number): MeasuredModel => models[Math.floor((index * models.length) / BATCH)];
 
 /** Gas of an item of the second of two batches. */
 async function second(market: GasMarket, termsAt: (index: number, nonce: bigint) => Job): Promise<number> {
