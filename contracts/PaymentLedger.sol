@@ -59,8 +59,7 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
         return _credits[owner][token];
     }
 
-    /// @dev Credits the parts of a settled amount below 2^128; `extra` goes to the provider on top. Toll and royalty
-    /// round down, the payout is the rest.
+    /// @dev Credits the parts of a settled amount below 2^128; `extra` goes to the provider on top.
     function _creditSettlement(
         address provider,
         address token,
@@ -69,15 +68,26 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
         uint256 royaltyBps,
         address royaltyTo
     ) internal returns (uint256 payout, uint256 toll, uint256 royalty) {
-        // The toll is at most 1 % of the amount, the royalty at most 10 %; both numbers are below 2^128.
+        (payout, toll, royalty) = _split(amount, royaltyBps);
+        // Both numbers are below 2^128.
         unchecked {
-            toll = (amount * TOLL_BPS) / BASIS_POINTS;
-            royalty = (amount * royaltyBps) / BASIS_POINTS;
-            payout = amount - toll - royalty;
             _credit(provider, token, payout + extra);
         }
         _credit(TOLL_COLLECTOR, token, toll);
         _credit(royaltyTo, token, royalty);
+    }
+
+    /// @dev The parts of an amount below 2^128. Toll and royalty round down, the payout is the rest.
+    function _split(
+        uint256 amount,
+        uint256 royaltyBps
+    ) internal view returns (uint256 payout, uint256 toll, uint256 royalty) {
+        // The toll is at most 1 % of the amount, the royalty at most 10 %.
+        unchecked {
+            toll = (amount * TOLL_BPS) / BASIS_POINTS;
+            royalty = (amount * royaltyBps) / BASIS_POINTS;
+            payout = amount - toll - royalty;
+        }
     }
 
     function _credit(address owner, address token, uint256 amount) internal {

@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPrepaidOrders} from "./interfaces/IPrepaidOrders.sol";
@@ -46,12 +47,27 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         uint64 announcedAt;
     }
 
+    /// @dev What one client has with one provider.
+    struct Account {
+        mapping(address token => Deposit held) deposits;
+        // Bit `nonce % 256` of word `nonce / 256`.
+        mapping(uint256 index => uint256 bits) usedNonces;
+    }
+
+    /// @dev What consecutive items of a batch owe to the same parties, credited at once.
+    struct Dues {
+        address provider;
+        address token;
+        address royaltyTo;
+        uint256 payout;
+        uint256 toll;
+        uint256 royalty;
+    }
+
     /// @inheritdoc IPrepaidOrders
     uint256 public immutable MAX_ORDER_LIFE;
 
-    mapping(address client => mapping(address provider => mapping(address token => Deposit held))) private _deposits;
-    // Bit `nonce % 256` of word `nonce / 256`.
-    mapping(address client => mapping(address provider => mapping(uint256 index => uint256 bits))) private _usedNonces;
+    mapping(address client => mapping(address provider => Account account)) private _accounts;
 
     /// @param registry Must answer as a model registry by ERC-165.
     /// @param tollCollector Credited with tolls; neither zero nor the contract itself.
@@ -84,7 +100,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         if (client == address(this)) revert InvalidReceiver(client);
         if (provider == address(this)) revert InvalidReceiver(provider);
         if (token.code.length == 0) revert TokenWithoutCode(token);
-        Deposit storage held = _deposits[client][provider][token];
+        Deposit storage held = _accounts[client][provider].deposits[token];
         uint256 room = MAX_AMOUNT - held.balance;
         if (amount == 0 || amount > room) revert AmountOutOfRange(amount, room);
 
@@ -102,17 +118,14 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
     /// @inheritdoc IPrepaidOrders
     /// @dev All effects come before the one verification at the end, which undoes them if it fails. In between runs no code but
     /// this contract's and the registry's, so nobody can see or use what is not yet proven.
+    /// What the items share goes from one to the next in memory: the domain, the model read last, what is owed so far.
     function settleOrders(SignedOrder[] calldata orders) external nonReentrantView {
         ClaimBatch memory batch = ClaimBatchLib.create(orders.length);
         ModelTerms memory terms;
-        for (uint256 i; i < orders.length; ++i) {
-            SignedOrder calldata order = orders[i];
-            bytes32 orderId = hashOrder(order.job);
-            _requireWellFormed(order, orderId, terms, i);
-            if (!_charge(order.job, orderId, terms.stopped, i)) continue;
-            _pay(order, orderId, terms);
-            batch.append(i, terms.keyId, order.job.inputCommitment, order.words, orderId, order.proof);
-        }
+        Dues memory dues;
+        bytes32 domain = _domainSeparatorV4();
+        for (uint256 i; i < orders.length; ++i) _settle(orders[i], i, domain, batch, terms, dues);
+        _creditDues(dues);
         batch.requireValid(REGISTRY);
     }
 
@@ -120,7 +133,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
 
     /// @inheritdoc IPrepaidOrders
     function announceWithdrawal(address provider, address token, uint256 amount) external nonReentrantView {
-        Deposit storage held = _deposits[msg.sender][provider][token];
+        Deposit storage held = _accounts[msg.sender][provider].deposits[token];
         if (amount == 0 || amount > held.balance) revert AmountOutOfRange(amount, held.balance);
         // At most the balance, hence below 2^128; seconds since 1970 stay below 2^64 for longer than the sun shines.
         (held.announced, held.announcedAt) = (uint128(amount), uint64(block.timestamp));
@@ -129,7 +142,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
 
     /// @inheritdoc IPrepaidOrders
     function cancelWithdrawal(address provider, address token) external nonReentrantView {
-        Deposit storage held = _deposits[msg.sender][provider][token];
+        Deposit storage held = _accounts[msg.sender][provider].deposits[token];
         if (held.announced == 0) revert NothingAnnounced(msg.sender, provider, token);
         (held.announced, held.announcedAt) = (0, 0);
         emit WithdrawalCancelled(msg.sender, provider, token);
@@ -137,7 +150,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
 
     /// @inheritdoc IPrepaidOrders
     function executeWithdrawal(address provider, address token) external nonReentrantView {
-        Deposit storage held = _deposits[msg.sender][provider][token];
+        Deposit storage held = _accounts[msg.sender][provider].deposits[token];
         // Check that the announcement's time has come and has not passed.
         (uint256 announced, uint256 maturesAt, uint256 expiresAt) = _announcement(held);
         if (announced == 0) revert NothingAnnounced(msg.sender, provider, token);
@@ -158,7 +171,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
 
     /// @inheritdoc IPrepaidOrders
     function depositOf(address client, address provider, address token) external view returns (uint256) {
-        return _deposits[client][provider][token].balance;
+        return _accounts[client][provider].deposits[token].balance;
     }
 
     /// @inheritdoc IPrepaidOrders
@@ -167,12 +180,12 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         address provider,
         address token
     ) external view returns (uint256 amount, uint256 maturesAt, uint256 expiresAt) {
-        return _announcement(_deposits[client][provider][token]);
+        return _announcement(_accounts[client][provider].deposits[token]);
     }
 
     /// @inheritdoc IPrepaidOrders
     function isNonceUsed(address client, address provider, uint256 nonce) external view returns (bool) {
-        return _usedNonces[client][provider][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+        return _accounts[client][provider].usedNonces[nonce >> 8] & (1 << (nonce & 0xff)) != 0;
     }
 
     /// @inheritdoc IPrepaidOrders
@@ -183,7 +196,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         uint256 deadline
     ) external view returns (uint256) {
         if (deadline <= block.timestamp || deadline > block.timestamp + MAX_ORDER_LIFE) return 0;
-        Deposit storage held = _deposits[client][provider][token];
+        Deposit storage held = _accounts[client][provider].deposits[token];
         (uint256 announced, uint256 maturesAt, uint256 expiresAt) = _announcement(held);
         if (maturesAt >= deadline || block.timestamp >= expiresAt) return held.balance;
         return announced < held.balance ? held.balance - announced : 0;
@@ -194,22 +207,43 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         return _hashTypedDataV4(job.structHash());
     }
 
+    /// @dev Does everything for one item but the verification of its proof.
+    function _settle(
+        SignedOrder calldata order,
+        uint256 index,
+        bytes32 domain,
+        ClaimBatch memory batch,
+        ModelTerms memory terms,
+        Dues memory dues
+    ) private {
+        (Job calldata job, uint256[] calldata words) = (order.job, order.words);
+        bytes32 orderId = MessageHashUtils.toTypedDataHash(domain, job.structHash());
+        FlawLib.revertOn(_termsFlaw(job), index);
+        terms.readFor(REGISTRY, job.modelId, index);
+        FlawLib.revertOn(StatementLib.flawOf(job.inputCommitment, words, orderId, terms.wordCount), index);
+        FlawLib.revertOn(_signatureFlaw(job.client, orderId, order.r, order.vs), index);
+        if (!_charge(job, orderId, terms.stopped, index)) return;
+        _pay(job, orderId, words, terms, dues);
+        batch.append(index, terms.keyId, job.inputCommitment, words, orderId, order.proof);
+    }
+
     /// @dev Takes the nonce and the amount, or says why the chain's state excludes the order.
     function _charge(Job calldata job, bytes32 orderId, bool stopped, uint256 index) private returns (bool) {
         if (block.timestamp >= job.deadline) return _skip(orderId, index, SkipReason.DeadlinePassed);
         if (stopped) return _skip(orderId, index, SkipReason.KeyStopped);
-        mapping(uint256 index => uint256 bits) storage used = _usedNonces[job.client][job.provider];
-        uint256 bits = used[job.nonce >> 8];
-        uint256 bit = 1 << (job.nonce & 0xff);
+        Account storage account = _accounts[job.client][job.provider];
+        (uint256 nonce, uint256 amount) = (job.nonce, job.amount);
+        uint256 bits = account.usedNonces[nonce >> 8];
+        uint256 bit = 1 << (nonce & 0xff);
         if (bits & bit != 0) return _skip(orderId, index, SkipReason.NonceUsed);
-        Deposit storage held = _deposits[job.client][job.provider][job.token];
+        Deposit storage held = account.deposits[job.token];
         uint256 balance = held.balance;
-        if (balance < job.amount) return _skip(orderId, index, SkipReason.DepositTooSmall);
+        if (balance < amount) return _skip(orderId, index, SkipReason.DepositTooSmall);
 
-        used[job.nonce >> 8] = bits | bit;
+        account.usedNonces[nonce >> 8] = bits | bit;
         // No wrap: compared above.
         unchecked {
-            held.balance = balance - job.amount;
+            held.balance = balance - amount;
         }
         return true;
     }
@@ -219,68 +253,69 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         return false;
     }
 
-    function _pay(SignedOrder calldata order, bytes32 orderId, ModelTerms memory terms) private {
-        Job calldata job = order.job;
-        (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(
-            job.provider,
-            job.token,
-            job.amount,
-            0,
-            terms.royaltyBps,
-            terms.royaltyTo
-        );
-        emit OrderSettled(
-            orderId,
-            job.client,
-            job.provider,
-            job.token,
-            job.modelId,
-            job.nonce,
-            order.words,
-            payout,
-            toll,
-            royalty
-        );
+    /// @dev Adds the parts of the amount to what is owed, which is credited first where it is owed to others.
+    function _pay(
+        Job calldata job,
+        bytes32 orderId,
+        uint256[] calldata words,
+        ModelTerms memory terms,
+        Dues memory dues
+    ) private {
+        (address provider, address token, uint256 amount) = (job.provider, job.token, job.amount);
+        if (provider != dues.provider || token != dues.token || terms.royaltyTo != dues.royaltyTo) {
+            _creditDues(dues);
+            (dues.provider, dues.token, dues.royaltyTo) = (provider, token, terms.royaltyTo);
+            (dues.payout, dues.toll, dues.royalty) = (0, 0, 0);
+        }
+        (uint256 payout, uint256 toll, uint256 royalty) = _split(amount, terms.royaltyBps);
+        // Each a sum of at most 128 numbers below 2^128.
+        unchecked {
+            dues.payout += payout;
+            dues.toll += toll;
+            dues.royalty += royalty;
+        }
+        emit OrderSettled(orderId, job.client, provider, token, job.modelId, job.nonce, amount, words);
     }
 
-    /// @dev Refuses an item that nothing on the chain could make right, and reads its model's terms.
-    function _requireWellFormed(
-        SignedOrder calldata order,
+    function _creditDues(Dues memory dues) private {
+        _credit(dues.provider, dues.token, dues.payout);
+        _credit(TOLL_COLLECTOR, dues.token, dues.toll);
+        _credit(dues.royaltyTo, dues.token, dues.royalty);
+    }
+
+    /// @dev The error that a signature deserves which is not the client's. Recovery gives zero for a high s and for what is no
+    /// signature, so zero as the client must not pass for its signer.
+    function _signatureFlaw(
+        address client,
         bytes32 orderId,
-        ModelTerms memory terms,
-        uint256 index
-    ) private view {
-        Job calldata job = order.job;
-        FlawLib.revertOn(_termsFlaw(job), index);
-        terms.readFor(REGISTRY, job.modelId, index);
-        FlawLib.revertOn(StatementLib.flawOf(job.inputCommitment, order.words, orderId, terms.wordCount), index);
-        // Recovers zero for a high s and for what is no signature, so zero as the client must not pass for its signer.
-        (address recovered, , ) = ECDSA.tryRecover(orderId, order.r, order.vs);
-        if (recovered != job.client || recovered == address(0)) {
-            FlawLib.revertOn(abi.encodeWithSelector(OrderNotSigned.selector, orderId, recovered, job.client), index);
+        bytes32 r,
+        bytes32 vs
+    ) private pure returns (bytes memory flaw) {
+        (address recovered, , ) = ECDSA.tryRecover(orderId, r, vs);
+        if (recovered != client || recovered == address(0)) {
+            return abi.encodeWithSelector(OrderNotSigned.selector, orderId, recovered, client);
         }
     }
 
     /// @dev The error that terms deserve which no order can have, ABI-encoded; empty for good ones. Reads every short
-    /// member of the job, hence refuses stray high bits in them.
-    function _termsFlaw(Job calldata job) private view returns (bytes memory) {
+    /// member of the job but the client, hence refuses stray high bits in them.
+    function _termsFlaw(Job calldata job) private view returns (bytes memory flaw) {
         if (job.funding != FUNDING_PREPAID) {
             return abi.encodeWithSelector(NotPrepaid.selector, job.funding, FUNDING_PREPAID);
         }
-        if (job.bond != 0 || job.acceptBy != 0) {
+        if (job.bond | job.acceptBy != 0) {
             return abi.encodeWithSelector(BondNotPrepaid.selector, job.bond, job.acceptBy);
         }
-        if (job.provider == address(0) || job.token == address(0)) {
-            return abi.encodeWithSelector(ZeroAddress.selector);
-        }
-        if (job.provider == address(this)) return abi.encodeWithSelector(InvalidReceiver.selector, job.provider);
-        if (job.token == TokenLib.NATIVE) return abi.encodeWithSelector(TokenIsNative.selector, job.token);
-        if (job.amount == 0 || job.amount > MAX_AMOUNT) {
-            return abi.encodeWithSelector(AmountOutOfRange.selector, job.amount, MAX_AMOUNT);
+        (address provider, address token) = (job.provider, job.token);
+        if (provider == address(0) || token == address(0)) return abi.encodeWithSelector(ZeroAddress.selector);
+        if (provider == address(this)) return abi.encodeWithSelector(InvalidReceiver.selector, provider);
+        if (token == TokenLib.NATIVE) return abi.encodeWithSelector(TokenIsNative.selector, token);
+        uint256 amount = job.amount;
+        if (amount == 0 || amount > MAX_AMOUNT) {
+            return abi.encodeWithSelector(AmountOutOfRange.selector, amount, MAX_AMOUNT);
         }
         uint256 latest = block.timestamp + MAX_ORDER_LIFE;
         if (job.deadline > latest) return abi.encodeWithSelector(OrderLifeTooLong.selector, job.deadline, latest);
-        return "";
     }
 
     /// @dev What is announced and its half-open window; zeros if nothing is.

@@ -65,8 +65,8 @@ interface IPrepaidOrders is IPaymentLedger {
     event WithdrawalCancelled(address indexed client, address indexed provider, address indexed token);
     /// @notice `amount` left the deposit for the client's credit; nothing is announced any more.
     event WithdrawalExecuted(address indexed client, address indexed provider, address indexed token, uint256 amount);
-    /// @notice The order was proven and paid out of the deposit; payout + toll + royalty is its amount. The royalty went to the
-    /// model's receiver.
+    /// @notice The order was proven and its amount paid out of the deposit: the toll of `TOLL_BPS` and the royalty of the model's
+    /// terms, each rounded down, to their owners and the rest to the provider.
     event OrderSettled(
         bytes32 indexed orderId,
         address indexed client,
@@ -74,10 +74,8 @@ interface IPrepaidOrders is IPaymentLedger {
         address token,
         uint256 modelId,
         uint256 nonce,
-        uint256[] words,
-        uint256 payout,
-        uint256 toll,
-        uint256 royalty
+        uint256 amount,
+        uint256[] words
     );
     /// @notice Item `index` of a batch was left out, since the chain's state excludes it.
     event OrderSkipped(bytes32 indexed orderId, uint256 index, SkipReason reason);
