@@ -1,7 +1,13 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { ContractTransactionResponse } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
-import type { InferenceEscrow, ModelRegistry, TestToken } from "../../build/hardhat/types/index.ts";
+import type {
+  InferenceEscrow,
+  ModelRegistry,
+  PrepaidOrders,
+  SettlementRegistry,
+  TestToken,
+} from "../../build/hardhat/types/index.ts";
 import type { Hex, Job } from "../codec/statement.ts";
 import { FUNDING, PROOF_SYSTEM_ID, modelIdOf, toBytes32 } from "../codec/statement.ts";
 import { type MeasuredKey, measuredKey } from "./measuredKey.ts";
@@ -11,6 +17,8 @@ const MODELS = 8;
 /** 2100-01-01, fixed so that calldata, and with it gas, does not depend on the day. */
 export const START = 4_102_444_800n;
 export const DEADLINE = START + 1_000_000n;
+/** 30 days, so that the deadline is within the life of a prepaid order. */
+const ORDER_LIFE = 2_592_000n;
 export const AMOUNT = 1_000_000n;
 export const TOLL_BPS = 50n;
 /** Output of every measured job: one word with few zero bytes. */
@@ -27,7 +35,9 @@ export interface GasMarket {
   readonly connection: NetworkConnection;
   readonly chainId: bigint;
   readonly registry: ModelRegistry;
+  readonly settlement: SettlementRegistry;
   readonly escrow: InferenceEscrow;
+  readonly prepaid: PrepaidOrders;
   readonly token: TestToken;
   readonly client: HardhatEthersSigner;
   readonly provider: HardhatEthersSigner;
@@ -43,10 +53,13 @@ export async function deployGasMarket(connection: NetworkConnection): Promise<Ga
   const { ethers, networkHelpers } = connection;
   const [client, provider, tollCollector, royaltyReceiver] = await ethers.getSigners();
   const registry = await ethers.deployContract("ModelRegistry");
+  const settlement = await ethers.deployContract("SettlementRegistry", [registry]);
+  const prepaid = await ethers.deployContract("PrepaidOrders", [registry, tollCollector, TOLL_BPS, ORDER_LIFE]);
   const escrow = await ethers.deployContract("InferenceEscrow", [registry, tollCollector, TOLL_BPS]);
   const token = await ethers.deployContract("TestToken");
   await token.mint(client, 1_000n * AMOUNT);
-  await token.approve(await escrow.collectorOf(FUNDING.allowance), 1_000n * AMOUNT);
+  await token.approve(prepaid, 500n * AMOUNT);
+  await token.approve(await escrow.collectorOf(FUNDING.allowance), 500n * AMOUNT);
   await networkHelpers.time.increaseTo(START);
   const { chainId } = await ethers.provider.getNetwork();
   const register = async (key: MeasuredKey, royaltyBps: number, royaltyTo: Hex): Promise<MeasuredModel> => {
@@ -60,7 +73,8 @@ export async function deployGasMarket(connection: NetworkConnection): Promise<Ga
   const models: MeasuredModel[] = [];
   for (let index = 0; index < MODELS; index++) models.push(await register(measuredKey(index), 0, NO_ONE));
   const royaltyModel = await register(measuredKey(0), 250, royaltyReceiver.address);
-  return { connection, chainId, registry, escrow, token, client, provider, tollCollector, models, royaltyModel };
+  const contracts = { registry, settlement, escrow, prepaid, token };
+  return { connection, chainId, ...contracts, client, provider, tollCollector, models, royaltyModel };
 }
 
 /** Terms of the job with a nonce, for the market's parties. */

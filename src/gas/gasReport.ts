@@ -1,6 +1,6 @@
 import { VERIFY_GAS_FLOOR, batchGasFloor } from "./floors.ts";
-import { BATCH } from "./measureBatches.ts";
 import type { GasFigures } from "./measureGas.ts";
+import { BATCH } from "./perItem.ts";
 
 /** Gas of an operation, an item, and what the precompiles alone charge for its proof; null where nothing is proven. */
 export interface GasEntry {
@@ -17,6 +17,9 @@ const FLOORS: Partial<Record<keyof GasFigures, number>> = {
   settleBatch32: batchGasFloor(BATCH, 1),
   settleBatch32Payees: batchGasFloor(BATCH, 1),
   settleBatch32Models8: batchGasFloor(BATCH, 8),
+  settleOrders32: batchGasFloor(BATCH, 1),
+  settleOrders32Clients: batchGasFloor(BATCH, 1),
+  verifyAndSettleBatch32: batchGasFloor(BATCH, 1),
 };
 
 /** Measured gas beside its floor. */

@@ -1,9 +1,7 @@
 import type { ContractTransactionResponse } from "ethers";
 import { jobIdOf, type Hex, type Job } from "../codec/statement.ts";
 import { type GasMarket, type MeasuredModel, WORDS, gasOf, payeeOf, termsOf } from "./gasMarket.ts";
-
-/** Items of every measured batch. */
-export const BATCH = 32;
+import { BATCH, perItem } from "./perItem.ts";
 
 /** Gas of whole transactions that settle {@link BATCH} items, divided by their number and rounded up. */
 export interface BatchFigures {
@@ -28,7 +26,8 @@ export async function measureBatches(market: GasMarket): Promise<BatchFigures> {
   };
 }
 
-const modelAt = ({ models }: GasMarket, index: number): MeasuredModel => models[Math.floor((index * models.length) / BATCH)];
+const modelAt = ({ models }: GasMarket, index: number): MeasuredModel =>
+  models[Math.floor((index * models.length) / BATCH)];
 
 /** Gas of an item of the second of two batches. */
 async function second(market: GasMarket, termsAt: (index: number, nonce: bigint) => Job): Promise<number> {
@@ -48,8 +47,6 @@ async function second(market: GasMarket, termsAt: (index: number, nonce: bigint)
 /** As unique as the number of transactions that the client sent, and as short. */
 const nextNonce = async ({ client, connection }: GasMarket): Promise<bigint> =>
   BigInt(await connection.ethers.provider.getTransactionCount(client.address)) + 1_000n;
-
-export const perItem = (gas: number): number => Math.ceil(gas / BATCH);
 
 function deliver({ models, escrow, chainId }: GasMarket, job: Job) {
   const model = models.find(({ modelId }) => modelId === job.modelId)!;

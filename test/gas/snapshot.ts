@@ -15,6 +15,9 @@ const BUDGETS: Partial<GasFigures> = {
   settleBatch32: 75_000,
   settleBatch32Payees: 80_000,
   settleBatch32Models8: 92_000,
+  settleOrders32: 78_000,
+  settleOrders32Clients: 86_000,
+  verifyAndSettleBatch32: 87_000,
 };
 
 describe("gas", () => {
