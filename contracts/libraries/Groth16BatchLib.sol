@@ -21,6 +21,9 @@ import {Groth16Lib} from "./Groth16Lib.sol";
 /// @dev Why no invalid point gets through: Aᵢ and Cᵢ are multiplied or added by precompiles or go to the pairing, Bᵢ
 /// goes to the pairing as it is, and each of these refuses coordinates from q on, points off the curve and, for Bᵢ, out
 /// of the subgroup. Infinity, which they take, is refused here, as `Groth16Lib.isValid` does.
+/// @dev Precompiles are called in assembly, with operands where they are. Arguments are evaluated last to first, so each
+/// call comes before the check of how much it returned. That check also catches a chain without the precompile, where a
+/// call succeeds and returns nothing.
 library Groth16BatchLib {
     uint256 private constant R = Groth16Lib.R;
     uint256 private constant Q = Groth16Lib.Q;
@@ -59,7 +62,8 @@ library Groth16BatchLib {
     uint256 private constant ALPHA_AT = 1;
     uint256 private constant BETA_AT = 65;
     uint256 private constant DELTA_AT = 193;
-    uint256 private constant IC_AT = 321;
+    /// @dev Bytes of δ and of the four IC points, which follow it.
+    uint256 private constant KEY_POINTS_SIZE = 384;
 
     /// @dev A key of the batch, and the sums over those of its claims that are being checked.
     struct Key {
@@ -96,17 +100,21 @@ library Groth16BatchLib {
         batch.count = count;
     }
 
-    /// @dev Position of a key that was added before, `keys.length` if there is none. Claims mostly come grouped by key or
-    /// in turns, so the search starts at the last one found and goes round.
+    /// @dev Position of a key that was added before, `keys.length` if there is none. Keys often take turns, so the search
+    /// starts behind the one found last and goes round.
     function indexOf(Batch memory batch, bytes32 keyId) internal pure returns (uint256 index) {
-        uint256 count = batch.keys.length;
+        Key[] memory keys = batch.keys;
+        uint256 count = keys.length;
         index = batch.lastKey;
-        for (uint256 step; step < count; ++step) {
-            if (batch.keys[index].id == keyId) {
-                batch.lastKey = index;
-                return index;
+        // Neither passes the number of keys.
+        unchecked {
+            for (uint256 step; step < count; ++step) {
+                if (++index >= count) index = 0;
+                if (keys[index].id == keyId) {
+                    batch.lastKey = index;
+                    return index;
+                }
             }
-            if (++index == count) index = 0;
         }
         return count;
     }
@@ -207,7 +215,8 @@ library Groth16BatchLib {
             uint256 item = _itemAt(batch, i);
             if (_hasValidPoints(item, batch.pairs)) {
                 _copy(_itemAt(batch, kept), item);
-                positions[kept++] = i;
+                positions[kept] = i;
+                ++kept;
             } else {
                 invalid[i] = true;
             }
@@ -292,30 +301,61 @@ library Groth16BatchLib {
         uint256 weight;
         uint256 sum = pair + PAIR_SIZE;
         _storeInfinity(sum);
-        ok = true;
         for (uint256 k; k < keys.length; ++k) {
             Key memory key = keys[k];
             if (key.pair == 0) continue;
-            _copyCode(key.pointer, DELTA_AT, key.pair + POINT_SIZE, 2 * POINT_SIZE);
             weight = addmod(weight, key.weight, R);
-            ok = ok && _addIcPoint(sum, key.pointer, 0, key.weight);
-            ok = ok && _addIcPoint(sum, key.pointer, 1, key.weighted0);
-            ok = ok && _addIcPoint(sum, key.pointer, 2, key.weighted1);
-            ok = ok && _addIcPoint(sum, key.pointer, 3, key.weighted2);
+            if (!_writeKey(key, sum)) return false;
         }
-        address first = keys[0].pointer;
-        _copyCode(first, ALPHA_AT, pair, POINT_SIZE);
-        ok = ok && _multiply(pair, weight);
-        _copyCode(first, BETA_AT, pair + POINT_SIZE, 2 * POINT_SIZE);
-        _store(sum + 64, Groth16Lib.G2_X1);
-        _store(sum + 96, Groth16Lib.G2_X0);
-        _store(sum + 128, Groth16Lib.G2_Y1);
-        _store(sum + 160, Groth16Lib.G2_Y0);
+        _writeGamma(sum + POINT_SIZE);
+        return _writeAlphaBeta(pair, keys[0].pointer, weight);
     }
 
-    function _addIcPoint(uint256 sum, address pointer, uint256 index, uint256 scalar) private view returns (bool) {
-        _copyCode(pointer, IC_AT + index * POINT_SIZE, sum + POINT_SIZE, POINT_SIZE);
-        return _multiply(sum + POINT_SIZE, scalar) && _add(sum);
+    /// @dev Writes δ behind the key's Σ wᵢ·Cᵢ, and adds to the point at `sum` the key's share of Σ wᵢ·Sᵢ: four IC points
+    /// times the key's four sums. In assembly because the precompiles work in place: behind the sum stands the IC point,
+    /// behind that its scalar. Behind the pair of the sum, which is the last, there is room for δ and the IC points.
+    function _writeKey(Key memory key, uint256 sum) private view returns (bool ok) {
+        (address pointer, uint256 pair) = (key.pointer, key.pair);
+        assembly ("memory-safe") {
+            let points := add(sum, PAIR_SIZE)
+            extcodecopy(pointer, points, DELTA_AT, KEY_POINTS_SIZE)
+            mcopy(add(pair, 64), points, 128)
+            let scalars := add(key, KEY_SUMS)
+            ok := 1
+            for {
+                let j := 0
+            } lt(j, 4) {
+                j := add(j, 1)
+            } {
+                mcopy(add(sum, 64), add(add(points, 128), shl(6, j)), 64)
+                mstore(add(sum, 128), mload(add(scalars, shl(5, j))))
+                let term := add(sum, 64)
+                ok := and(ok, and(eq(returndatasize(), 64), staticcall(MUL_GAS, 7, term, 96, term, 64)))
+                ok := and(ok, and(eq(returndatasize(), 64), staticcall(ADD_GAS, 6, sum, 128, sum, 64)))
+            }
+        }
+    }
+
+    /// @dev Writes the pair (w·α, β).
+    function _writeAlphaBeta(uint256 pair, address pointer, uint256 weight) private view returns (bool ok) {
+        assembly ("memory-safe") {
+            // β last, over the place of the scalar.
+            extcodecopy(pointer, pair, ALPHA_AT, 64)
+            mstore(add(pair, 64), weight)
+            ok := and(eq(returndatasize(), 64), staticcall(MUL_GAS, 7, pair, 96, pair, 64))
+            extcodecopy(pointer, add(pair, 64), BETA_AT, 128)
+        }
+    }
+
+    function _writeGamma(uint256 at) private pure {
+        (uint256 x1, uint256 x0) = (Groth16Lib.G2_X1, Groth16Lib.G2_X0);
+        (uint256 y1, uint256 y0) = (Groth16Lib.G2_Y1, Groth16Lib.G2_Y0);
+        assembly ("memory-safe") {
+            mstore(at, x1)
+            mstore(add(at, 32), x0)
+            mstore(add(at, 64), y1)
+            mstore(add(at, 96), y0)
+        }
     }
 
     /// @dev Whether A.y is in [1, q), where its negation is the opposite point's, and neither B nor C is infinity.
@@ -331,26 +371,22 @@ library Groth16BatchLib {
         }
     }
 
-    /// @dev Whether every point of the proof is a valid one. Overwrites the pair at `scratch`.
-    function _hasValidPoints(uint256 item, uint256 scratch) private view returns (bool) {
+    /// @dev Whether every point of the proof is a valid one. Overwrites a pair at `scratch`.
+    function _hasValidPoints(uint256 item, uint256 scratch) private view returns (bool ok) {
         if (!_isNormal(item)) return false;
         _storeInfinity(scratch);
+        // In assembly because the precompiles work in place.
         assembly ("memory-safe") {
             mcopy(add(scratch, 64), add(item, ITEM_A), 64)
-        }
-        if (!_add(scratch)) return false;
-        assembly ("memory-safe") {
+            ok := and(eq(returndatasize(), 64), staticcall(ADD_GAS, 6, scratch, 128, scratch, 64))
             mcopy(add(scratch, 64), add(item, ITEM_C), 64)
-        }
-        if (!_add(scratch)) return false;
-        // A point of G1 that is not infinity, so that no implementation skips the pair.
-        _store(scratch, 1);
-        _store(scratch + 32, 2);
-        assembly ("memory-safe") {
+            ok := and(ok, and(eq(returndatasize(), 64), staticcall(ADD_GAS, 6, scratch, 128, scratch, 64)))
+            // The generator of G1 beside B, since an implementation might skip a pair with infinity.
+            mstore(scratch, 1)
+            mstore(add(scratch, 32), 2)
             mcopy(add(scratch, 64), add(item, ITEM_B), 128)
         }
-        (bool answered, ) = _pairing(scratch, 1);
-        return answered;
+        if (ok) (ok, ) = _pairing(scratch, 1);
     }
 
     /// @dev Hash of everything that the claims from `start` to before `end` consist of, and of where they are checked.
@@ -394,7 +430,9 @@ library Groth16BatchLib {
         indices = new uint256[](flags.length);
         uint256 count;
         for (uint256 i; i < flags.length; ++i) {
-            if (flags[i]) indices[count++] = i;
+            if (!flags[i]) continue;
+            indices[count] = i;
+            ++count;
         }
         // Shortens the list; its length was an upper bound.
         assembly ("memory-safe") {
@@ -414,7 +452,7 @@ library Groth16BatchLib {
     // Memory. Addresses are those of regions allocated in `create` and `_allocatePairs`.
 
     function _allocatePairs(Batch memory batch) private pure {
-        batch.pairs = _allocate((batch.count + batch.keys.length + 2) * PAIR_SIZE);
+        batch.pairs = _allocate((batch.count + batch.keys.length + 2) * PAIR_SIZE + KEY_POINTS_SIZE);
     }
 
     /// @dev Memory that Solidity will not use; not cleared, since everything is written before it is read.
@@ -452,38 +490,11 @@ library Groth16BatchLib {
         }
     }
 
-    function _store(uint256 at, uint256 value) private pure {
-        assembly ("memory-safe") {
-            mstore(at, value)
-        }
-    }
-
+    /// @dev Writes (0, 0), infinity, from where the sum of points starts.
     function _storeInfinity(uint256 at) private pure {
-        _store(at, 0);
-        _store(at + 32, 0);
-    }
-
-    function _copyCode(address pointer, uint256 from, uint256 to, uint256 size) private view {
         assembly ("memory-safe") {
-            extcodecopy(pointer, to, from, size)
-        }
-    }
-
-    // Precompiles. Arguments are evaluated last to first, so each call comes before the check of how much it returned.
-    // That check also catches a chain without the precompile, where a call succeeds and returns nothing.
-
-    /// @dev Multiplies the point at `at` in place; the word behind it is overwritten.
-    function _multiply(uint256 at, uint256 scalar) private view returns (bool ok) {
-        assembly ("memory-safe") {
-            mstore(add(at, 64), scalar)
-            ok := and(eq(returndatasize(), 64), staticcall(MUL_GAS, 7, at, 96, at, 64))
-        }
-    }
-
-    /// @dev Adds the point behind the one at `at` to it.
-    function _add(uint256 at) private view returns (bool ok) {
-        assembly ("memory-safe") {
-            ok := and(eq(returndatasize(), 64), staticcall(ADD_GAS, 6, at, 128, at, 64))
+            mstore(at, 0)
+            mstore(add(at, 32), 0)
         }
     }
 
