@@ -286,12 +286,12 @@ describe("verifyAndSettleBatch", () => {
       ];
     }
 
-    it("refuses the first item that is malformed, by its index and for its own reason", async () => {
+    it("refuses an item that is malformed, by its index and for its own reason", async () => {
       const models = await networkHelpers.loadFixture(deployModels);
       const { settlements, items } = models;
       for (const [malformed, reason] of await flawsOf(models)) {
         for (const position of [0, 1, 2, 3, 4]) {
-          const batch = [...items.slice(0, position), malformed, ...items.slice(position), malformed];
+          const batch = [...items.slice(0, position), malformed, ...items.slice(position)];
           await expect(settleAll(settlements, batch))
             .to.be.revertedWithCustomError(settlements, "ItemRefused")
             .withArgs(position, reason);
@@ -314,9 +314,17 @@ describe("verifyAndSettleBatch", () => {
       }
     });
 
-    it("refuses it just so under a stopped key, which would leave it out", async () => {
+    it("refuses it just so where it would be left out itself: on record, repeated, of a stopped key", async () => {
       const models = await networkHelpers.loadFixture(deployModels);
       const { settlements, items, pair, stop } = models;
+      await settleOne(settlements, provenItem(pair, 20));
+      for (const [malformed, reason] of await flawsOf(models)) {
+        await expect(settleAll(settlements, [items[0], malformed]))
+          .to.be.revertedWithCustomError(settlements, "ItemRefused")
+          .withArgs(1, reason);
+        const again = settleAll(settlements, [items[0], malformed, malformed]);
+        await expect(again).to.be.revertedWithCustomError(settlements, "ItemRefused");
+      }
       await stop(pair);
       for (const [malformed, reason] of await flawsOf(models)) {
         await expect(settleAll(settlements, [items[0], malformed]))
