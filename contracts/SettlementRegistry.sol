@@ -80,7 +80,7 @@ contract SettlementRegistry is ISettlementRegistry, IERC7992Verifier, IERC7992St
 
     /// @inheritdoc ISettlementRegistry
     /// @dev Writes before it verifies, unlike the single call: repeated statements then meet each other's records, the
-    /// registry's views read none of them, and a revert takes them back.
+    /// registry's views read none of them, and a revert takes them back. What is written is always verified.
     function verifyAndSettleBatch(ModelClaims[] calldata groups) external {
         ClaimBatch memory batch = ClaimBatchLib.create(_countClaims(groups));
         ModelTerms memory terms;
@@ -89,7 +89,10 @@ contract SettlementRegistry is ISettlementRegistry, IERC7992Verifier, IERC7992St
             Claim[] calldata claims = groups[i].claims;
             if (claims.length == 0) continue;
             terms.readFor(REGISTRY, groups[i].modelId, index);
-            for (uint256 j; j < claims.length; ++j) _settleItem(batch, terms, claims[j], index++);
+            for (uint256 j; j < claims.length; ++j) {
+                _settleItem(batch, terms, claims[j], index);
+                ++index;
+            }
         }
         batch.requireValid(REGISTRY);
     }
@@ -177,7 +180,8 @@ contract SettlementRegistry is ISettlementRegistry, IERC7992Verifier, IERC7992St
             interfaceId == type(IERC7992Storage).interfaceId;
     }
 
-    /// @dev Records an item and adds its claim to what the batch must prove, or says why the item is left out.
+    /// @dev Records an item and adds its claim to what the batch must prove, or says why the item is left out. The
+    /// registry refuses a malformed claim; one that never gets there is refused here.
     function _settleItem(
         ClaimBatch memory batch,
         ModelTerms memory terms,
@@ -186,13 +190,12 @@ contract SettlementRegistry is ISettlementRegistry, IERC7992Verifier, IERC7992St
     ) private {
         (bytes32 inputCommitment, bytes32 subject) = (claim.inputCommitment, claim.subject);
         uint256[] calldata words = claim.words;
-        FlawLib.revertOn(StatementLib.flawOf(inputCommitment, words, subject, terms.wordCount), index);
-
         uint256 modelId = terms.modelId;
         Record storage record = _records[_statementOf(modelId, inputCommitment, subject)];
         bytes32 wordsHash = StatementLib.hashWords(words);
         bytes32 recorded = record.wordsHash;
         if (recorded != 0 || terms.stopped) {
+            FlawLib.revertOn(StatementLib.flawOf(inputCommitment, words, subject, terms.wordCount), index);
             SkipReason reason =
                 terms.stopped
                     ? SkipReason.KeyStopped

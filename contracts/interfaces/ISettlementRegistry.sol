@@ -52,10 +52,10 @@ interface ISettlementRegistry {
     /// @dev Does what `verifyAndSettle` does for each item in turn, those left out that it would not record: of a stopped
     /// key, on record already or in conflict with a record, by an earlier item of the batch too. Each of them is named by
     /// `StatementSkipped` and its proof is not looked at, so nothing that others send first makes the call revert.
-    /// Whatever is wrong with the calldata itself reverts, skipped or not: `ItemRefused` with the index and the reason of
-    /// the first item of an unknown model, or without subject, with an input commitment out of range, another number of
-    /// words than the key has or a word too large; `BatchSizeOutOfRange`. `BatchProofInvalid` when a proof of what is left
-    /// is false, and `ItemRefused` with `BatchKeysDiffer` when its key has another α or β than the first one's. A revert
+    /// Whatever is wrong with the calldata itself reverts, left out or not: `ItemRefused` with the index and the reason of
+    /// an item of an unknown model, or without subject, with an input commitment out of range, another number of words
+    /// than the key has or a word too large; `BatchSizeOutOfRange`. `BatchProofInvalid` when a proof of what is left is
+    /// false, and `ItemRefused` with `BatchKeysDiffer` when its key has another α or β than the first one's. A revert
     /// records nothing.
     /// @param groups Claims by model, 1 to 128 in all; an item's index counts them through all groups.
     function verifyAndSettleBatch(ModelClaims[] calldata groups) external;

@@ -8,10 +8,9 @@ import {BatchSizeOutOfRange, ItemRefused} from "../types/BatchError.sol";
 struct ClaimBatch {
     /// Of the claims so far; longer than `count` until the batch is verified.
     bytes32[] keyIds;
-    /// Where each claim lies, counted from the first offset, as the ABI counts.
+    /// Where each claim lies, counted from the first offset, as the ABI counts. The word before a claim says which item
+    /// of the caller's batch it is.
     uint256[] offsets;
-    /// Which item of the caller's batch each claim is.
-    uint256[] indices;
     /// Claims so far.
     uint256 count;
 }
@@ -26,10 +25,11 @@ struct ClaimBatch {
 /// | 32, 32          | offsets of the next two rows                                        |
 /// | 32 + 32·items   | key ids                                                             |
 /// | 32 + 32·items   | offsets of the claims                                               |
-/// | 384 + 32·words  | a claim: commitment, offset of the words, subject, proof and words  |
-/// |  ⋮              | more claims; between two may lie whatever the caller allocates      |
+/// | 32              | a claim's index in the caller's batch                               |
+/// | 384 + 32·words  | the claim: commitment, offset of the words, subject, proof, words   |
+/// |  ⋮              | more of them; between two may lie whatever the caller allocates     |
 ///
-/// What lies between is sent and never read, as the ABI finds every part by its offset.
+/// The indices and what lies between are sent and never read, as the ABI finds every part by its offset.
 library ClaimBatchLib {
     /// @dev As many claims as the registry verifies together.
     uint256 internal constant MAX_BATCH = 128;
@@ -37,7 +37,6 @@ library ClaimBatchLib {
     /// @dev A batch without claims yet. Reverts unless `items`, the length of the caller's batch, is 1 to `MAX_BATCH`.
     function create(uint256 items) internal pure returns (ClaimBatch memory batch) {
         if (items == 0 || items > MAX_BATCH) revert BatchSizeOutOfRange(items, MAX_BATCH);
-        batch.indices = new uint256[](items);
         uint256 selector = uint32(IModelRegistry.verifyBatch.selector);
         uint256 head;
         // Solidity has no bytes with arrays inside: this reserves the selector's word and two offsets before them.
@@ -68,13 +67,17 @@ library ClaimBatchLib {
         uint256[8] calldata proof
     ) internal pure {
         uint256 position = batch.count;
-        batch.count = position + 1;
-        batch.indices[position] = index;
         (bytes32[] memory keyIds, uint256[] memory offsets) = (batch.keyIds, batch.offsets);
-        // An encoded Claim at the end of memory: 11 words of head, of which the second is the head's size, then words.
-        // The three lists are equally long, so the check of the one index above holds for all.
+        keyIds[position] = keyId;
+        // Below the number of items, as the line above checked.
+        unchecked {
+            batch.count = position + 1;
+        }
+        // Index and encoded Claim at the end of memory: 11 words of head, of which the second is the head's size, then
+        // the words. The lists are equally long, so the check of the one position above holds for both.
         assembly ("memory-safe") {
-            let claim := mload(0x40)
+            let claim := add(mload(0x40), 0x20)
+            mstore(sub(claim, 0x20), index)
             mstore(claim, inputCommitment)
             mstore(add(claim, 0x20), 0x160)
             mstore(add(claim, 0x40), subject)
@@ -83,9 +86,8 @@ library ClaimBatchLib {
             let size := shl(5, words.length)
             calldatacopy(add(claim, 0x180), words.offset, size)
             mstore(0x40, add(add(claim, 0x180), size))
-            let place := add(0x20, shl(5, position))
-            mstore(add(keyIds, place), keyId)
-            mstore(add(offsets, place), sub(claim, add(offsets, 0x20)))
+            let first := add(offsets, 0x20)
+            mstore(add(first, shl(5, position)), sub(claim, first))
         }
     }
 
@@ -106,12 +108,12 @@ library ClaimBatchLib {
             let data := sub(keyIds, 0x44)
             valid := staticcall(gas(), registry, data, sub(mload(0x40), data), 0, 0)
         }
-        if (!valid) _revertAsCaller(batch.indices);
+        if (!valid) _revertAsCaller(offsets);
     }
 
     /// @dev Reverts with what the last call returned; of `ItemRefused` the index, a claim's position, becomes that of
     /// the caller's item.
-    function _revertAsCaller(uint256[] memory indices) private pure {
+    function _revertAsCaller(uint256[] memory offsets) private pure {
         uint256 itemRefused = uint32(ItemRefused.selector);
         // Solidity can neither change nor pass on an error that it did not encode.
         assembly ("memory-safe") {
@@ -120,8 +122,10 @@ library ClaimBatchLib {
             returndatacopy(data, 0, size)
             if and(gt(size, 0x23), eq(shr(224, mload(data)), itemRefused)) {
                 let position := mload(add(data, 4))
-                if lt(position, mload(indices)) {
-                    mstore(add(data, 4), mload(add(add(indices, 0x20), shl(5, position))))
+                if lt(position, mload(offsets)) {
+                    let first := add(offsets, 0x20)
+                    let claim := add(first, mload(add(first, shl(5, position))))
+                    mstore(add(data, 4), mload(sub(claim, 0x20)))
                 }
             }
             revert(data, size)
