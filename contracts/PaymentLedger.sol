@@ -91,7 +91,11 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
     }
 
     function _credit(address owner, address token, uint256 amount) internal {
-        if (amount != 0) _credits[owner][token] += amount;
+        if (amount == 0) return;
+        // Each amount is below 2^130: more settlements than there will ever be could not fill the slot.
+        unchecked {
+            _credits[owner][token] += amount;
+        }
     }
 
     /// @dev Sends and checks by the balance that exactly the amount left: no more, which would be others' money, and no

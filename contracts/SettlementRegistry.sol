@@ -75,7 +75,7 @@ contract SettlementRegistry is ISettlementRegistry, IERC7992Verifier, IERC7992St
         REGISTRY.verify(keyId, inputCommitment, words, subject, proof);
 
         record.wordsHash = wordsHash;
-        emit InferenceSettled(modelId, inputCommitment, subject, words, msg.sender);
+        emit InferenceSettled(modelId, inputCommitment, subject, words);
     }
 
     /// @inheritdoc ISettlementRegistry
@@ -206,7 +206,7 @@ contract SettlementRegistry is ISettlementRegistry, IERC7992Verifier, IERC7992St
             return;
         }
         record.wordsHash = wordsHash;
-        emit InferenceSettled(modelId, inputCommitment, subject, words, msg.sender);
+        emit InferenceSettled(modelId, inputCommitment, subject, words);
         batch.append(index, terms.keyId, inputCommitment, words, subject, claim.proof);
     }
 

@@ -13,8 +13,7 @@ interface ISettlementRegistry {
         uint256 indexed modelId,
         bytes32 indexed inputCommitment,
         bytes32 indexed subject,
-        uint256[] words,
-        address caller
+        uint256[] words
     );
 
     /// @notice Item `index` of a batch was left out: it is on record, other words are, or its key is stopped.

@@ -16,7 +16,7 @@ describe("verifyAndSettle", () => {
     const call = settlements.connect(stranger);
     await expect(call.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)))
       .to.emit(settlements, "InferenceSettled")
-      .withArgs(modelId, INPUT_COMMITMENT, SUBJECT, words, stranger.address);
+      .withArgs(modelId, INPUT_COMMITMENT, SUBJECT, words);
     expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(true);
     await settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words);
   });
