@@ -131,7 +131,6 @@ describe("verifyAndSettleBatch", () => {
         inputCommitment,
         subject,
         words,
-        stranger.address,
       ]),
     );
     await expectRecords(settlements, items);
