@@ -126,12 +126,7 @@ describe("verifyAndSettleBatch", () => {
     const { settled, skipped } = await eventsOf(settlements, settleAll(settlements.connect(stranger), items));
     expect(skipped).to.deep.equal([]);
     expect(settled).to.deep.equal(
-      items.map(({ modelId, inputCommitment, subject, words }) => [
-        modelId,
-        inputCommitment,
-        subject,
-        words,
-      ]),
+      items.map(({ modelId, inputCommitment, subject, words }) => [modelId, inputCommitment, subject, words]),
     );
     await expectRecords(settlements, items);
     for (const { modelId, inputCommitment, subject, words } of items) {
