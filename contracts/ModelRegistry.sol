@@ -277,31 +277,27 @@ contract ModelRegistry is IModelRegistry {
         if (keyIds.length != count) revert LengthsDiffer(keyIds.length, count);
         if (count == 0 || count > MAX_BATCH) revert BatchSizeOutOfRange(count, MAX_BATCH);
         batch = Groth16BatchLib.create(count);
-        (uint256 keyIndex, bytes32 lastKeyId) = (0, 0);
-        uint256 wordCount;
+        Groth16BatchLib.Key memory key;
         for (uint256 i; i < count; ++i) {
             bytes32 keyId = keyIds[i];
-            if (keyId != lastKeyId || i == 0) {
-                (keyIndex, wordCount) = _keyOf(batch, keyId, i);
-                lastKeyId = keyId;
-            }
+            if (key.id != keyId || i == 0) key = batch.keys[_keyIndexOf(batch, keyId, i)];
             Claim calldata claim = claims[i];
             uint256[] calldata words = claim.words;
             (bytes32 input, bytes32 subject) = (claim.inputCommitment, claim.subject);
-            FlawLib.revertOn(StatementLib.flawOf(input, words, subject, wordCount), i);
+            FlawLib.revertOn(StatementLib.flawOf(input, words, subject, key.wordCount), i);
             (uint256 s0, uint256 s1, uint256 s2) = StatementLib.signalsOf(keyId, input, words, subject);
-            batch.setClaim(i, keyIndex, keyId, s0, s1, s2, claim.proof);
+            batch.setClaim(i, key, s0, s1, s2, claim.proof);
         }
     }
 
-    function _keyOf(
+    /// @dev Position of a claim's key among the batch's, to which it is added if it is new there.
+    function _keyIndexOf(
         Groth16BatchLib.Batch memory batch,
         bytes32 keyId,
         uint256 claimIndex
-    ) private view returns (uint256 index, uint256 wordCount) {
+    ) private view returns (uint256 index) {
         index = batch.indexOf(keyId);
         if (index == batch.keys.length) FlawLib.revertOn(_addKey(batch, keyId), claimIndex);
-        wordCount = batch.keys[index].wordCount;
     }
 
     /// @dev Adds a key to a batch; the error that it deserves, ABI-encoded, if it cannot be in it.

@@ -46,11 +46,10 @@ library Groth16BatchLib {
     /// @dev Where the sums are in a `Key`.
     uint256 private constant KEY_SUMS = 96;
 
-    /// @dev An item is a claim as 13 words in memory, everything that the weights are drawn from: the position of its
-    /// key in `Batch.keys` (which the ids determine), the key id, s₀, s₁, s₂, then A, B and C as in calldata. Items have
-    /// no gaps between them, so they are hashed where they are; an array of structs would be one of pointers.
+    /// @dev An item is a claim as 13 words in memory, everything that the weights are drawn from: the address of its
+    /// `Key` (which order and ids of the keys determine), the key id, s₀, s₁, s₂, then A, B and C as in calldata. Items
+    /// have no gaps between them, so they are hashed where they are; an array of structs would be one of pointers.
     uint256 private constant ITEM_SIZE = 416;
-    uint256 private constant ITEM_KEY = 0;
     uint256 private constant ITEM_S0 = 64;
     uint256 private constant ITEM_S1 = 96;
     uint256 private constant ITEM_S2 = 128;
@@ -141,17 +140,18 @@ library Groth16BatchLib {
     function setClaim(
         Batch memory batch,
         uint256 index,
-        uint256 keyIndex,
-        bytes32 keyId,
+        Key memory key,
         uint256 s0,
         uint256 s1,
         uint256 s2,
         uint256[8] calldata proof
     ) internal pure {
         uint256 item = _itemAt(batch, index);
+        // Solidity has no structs side by side in memory.
         assembly ("memory-safe") {
-            mstore(item, keyIndex)
-            mstore(add(item, 32), keyId)
+            mstore(item, key)
+            // The key's id is its first field.
+            mstore(add(item, 32), mload(key))
             mstore(add(item, ITEM_S0), s0)
             mstore(add(item, ITEM_S1), s1)
             mstore(add(item, ITEM_S2), s2)
@@ -232,19 +232,22 @@ library Groth16BatchLib {
         uint256 pair = batch.pairs;
         uint256 item = _itemAt(batch, start);
         uint256 weight = 1;
+        Key memory key = keys[0];
         _forgetSums(keys);
-        // Positions in the batch and addresses in memory are far from wrapping.
+        // Positions in the batch and addresses in memory are far from wrapping. The first word of an item is its key.
         unchecked {
             uint256 free = pair + (end - start) * PAIR_SIZE;
             for (uint256 i = start; i < end; ++i) {
-                Key memory key = keys[_load(item, ITEM_KEY)];
+                assembly ("memory-safe") {
+                    key := mload(item)
+                }
                 if (key.pair == 0) {
                     _startSums(key, free);
                     free += PAIR_SIZE;
                 }
                 if (i != start) weight = _weightOf(seed, i - start);
                 _addSignals(key, item, weight);
-                if (!_isNormal(item) || !_addPoints(item, weight, pair, key.pair)) return (false, false);
+                if (!_addPoints(item, weight, pair, key.pair)) return (false, false);
                 item += ITEM_SIZE;
                 pair += PAIR_SIZE;
             }
@@ -277,17 +280,17 @@ library Groth16BatchLib {
     function _addPoints(uint256 item, uint256 weight, uint256 pair, uint256 sum) private view returns (bool ok) {
         // Assembly takes no constants of other constants.
         (uint256 q, uint256 r) = (Q, R);
+        ok = _isNormal(item);
         assembly ("memory-safe") {
             mcopy(pair, add(item, ITEM_A), 64)
             mcopy(add(sum, 64), add(item, ITEM_C), 64)
             switch weight
             case 1 {
                 mstore(add(pair, 32), sub(q, mload(add(pair, 32))))
-                ok := 1
             }
             default {
                 mstore(add(pair, 64), sub(r, weight))
-                ok := and(eq(returndatasize(), 64), staticcall(MUL_GAS, 7, pair, 96, pair, 64))
+                ok := and(ok, and(eq(returndatasize(), 64), staticcall(MUL_GAS, 7, pair, 96, pair, 64)))
                 mstore(add(sum, 128), weight)
                 ok := and(ok, and(eq(returndatasize(), 64), staticcall(MUL_GAS, 7, add(sum, 64), 96, add(sum, 64), 64)))
             }
@@ -475,12 +478,6 @@ library Groth16BatchLib {
         // Within what `create` allocated, so neither wraps.
         unchecked {
             return batch.items + index * ITEM_SIZE;
-        }
-    }
-
-    function _load(uint256 item, uint256 offset) private pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := mload(add(item, offset))
         }
     }
 
