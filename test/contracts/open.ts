@@ -68,16 +68,19 @@ describe("open", () => {
   const refused: [string, Partial<Job>, string][] = [
     ["a zero provider", { provider: NO_ONE }, "ZeroAddress"],
     ["a zero token", { token: NO_ONE }, "ZeroAddress"],
-    ["native ether under an allowance", { token: NATIVE }, "NativeTokenNeedsNativeFunding"],
+    ["native ether under an allowance", { token: NATIVE }, "TokenFundingMismatch"],
+    ["native funding of a token", { funding: 3 }, "TokenFundingMismatch"],
     ["a token without code", { token: "0x00000000000000000000000000000000DeaDBeef" }, "TokenWithoutCode"],
     ["an amount of zero", { amount: 0n }, "AmountOutOfRange"],
     ["an amount of 2^128", { amount: 2n ** 128n }, "AmountOutOfRange"],
-    ["a bond", { bond: 1n }, "BondsNotSupported"],
-    ["an acceptance time without a bond", { acceptBy: 1n }, "AcceptByWithoutBond"],
+    ["a bond of 2^128", { bond: 2n ** 128n, acceptBy: 2n ** 32n }, "BondOutOfRange"],
+    ["a bond without an acceptance time", { bond: 1n }, "AcceptByMismatch"],
+    ["an acceptance time without a bond", { acceptBy: 1n }, "AcceptByMismatch"],
+    ["an acceptance time after the deadline", { bond: 1n, acceptBy: 2n ** 64n - 1n }, "AcceptByMismatch"],
     ["a zero input commitment", { inputCommitment: toBytes32(0n) }, "InputCommitmentOutOfRange"],
     ["an input commitment of r", { inputCommitment: toBytes32(SCALAR_ORDER) }, "InputCommitmentOutOfRange"],
     ["an unknown model", { modelId: 1n }, "ModelNotFound"],
-    ...[0, 2, 3, 4, 5, 6, 255].map((funding): [string, Partial<Job>, string] => [
+    ...[0, 5, 6, 255].map((funding): [string, Partial<Job>, string] => [
       `funding ${funding}`,
       { funding },
       "FundingNotSupported",
