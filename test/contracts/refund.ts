@@ -24,7 +24,9 @@ describe("refund", () => {
       await networkHelpers.time.setNextBlockTimestamp(now);
       const call = escrow.connect(stranger).refund(terms);
       if (refunds) {
-        await expect(call).to.emit(escrow, "JobRefunded").withArgs(jobId(terms), terms.client, AMOUNT, 0n, terms.client);
+        await expect(call)
+          .to.emit(escrow, "JobRefunded")
+          .withArgs(jobId(terms), terms.client, AMOUNT, 0n, terms.client);
       } else {
         await expect(call).to.be.revertedWithCustomError(escrow, "RefundNotDue").withArgs(terms.deadline, now);
       }
