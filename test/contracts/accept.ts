@@ -28,8 +28,9 @@ async function deployFunded() {
 describe("accept", () => {
   for (const way of WAYS) {
     it(`takes the bond by ${way}, as open took the deposit`, async () => {
-      const { escrow, dollar, job, open, accept, provider, client, jobId } =
-        await networkHelpers.loadFixture(deployed[way]);
+      const { escrow, dollar, job, open, accept, provider, client, jobId } = await networkHelpers.loadFixture(
+        deployed[way],
+      );
       const deposit = await open();
       const bond = await accept();
       for (const [call, party, sum] of [
@@ -57,7 +58,9 @@ describe("accept", () => {
       if (accepts) await expect(call).to.emit(escrow, "JobAccepted");
       else {
         const args = [other.acceptBy, other.acceptBy + offset];
-        await expect(call).to.be.revertedWithCustomError(escrow, "AcceptancePassed").withArgs(...args);
+        await expect(call)
+          .to.be.revertedWithCustomError(escrow, "AcceptancePassed")
+          .withArgs(...args);
       }
       expect(await escrow.stateOf(other)).to.equal(accepts ? ACCEPTED : FUNDED);
     });
@@ -85,9 +88,7 @@ describe("accept", () => {
     const { escrow, job, open, accept, client, provider, jobId, words, prove } =
       await networkHelpers.loadFixture(deployFunded);
     const expectRefused = async (of: Job, state: bigint) =>
-      expect(accept(of))
-        .to.be.revertedWithCustomError(escrow, "JobNotInState")
-        .withArgs(jobId(of), state, FUNDED);
+      expect(accept(of)).to.be.revertedWithCustomError(escrow, "JobNotInState").withArgs(jobId(of), state, FUNDED);
     await accept();
     await expectRefused(job, ACCEPTED);
     await escrow.settle(job, words, prove(job));

@@ -14,6 +14,16 @@ export const WAYS = ["allowance", "permit", "authorization", "native", "permit2"
 export type Way = (typeof WAYS)[number];
 
 const field = (type: string, ...names: string[]) => names.map((name) => ({ name, type }));
+export const JOB = {
+  Job: [
+    ...field("address", "client", "provider", "token"),
+    ...field("uint256", "amount", "bond", "modelId"),
+    ...field("bytes32", "inputCommitment"),
+    ...field("uint64", "acceptBy", "deadline"),
+    ...field("uint8", "funding"),
+    ...field("uint256", "nonce"),
+  ],
+};
 export const PERMIT = {
   Permit: [...field("address", "owner", "spender"), ...field("uint256", "value", "nonce", "deadline")],
 };
@@ -80,7 +90,14 @@ export async function deployBondMarket(connection: NetworkConnection, way: Way =
     authorization: async (signing: Signing) => {
       const { signer, amount, nonce, spender: to, validAfter = 0n, until: validBefore = until + 9n } = signing;
       const { type = "ReceiveWithAuthorization", token: other = token } = signing;
-      const message = { from: signer.address, to, value: amount, validAfter, validBefore, nonce: ethers.toBeHex(nonce, 32) };
+      const message = {
+        from: signer.address,
+        to,
+        value: amount,
+        validAfter,
+        validBefore,
+        nonce: ethers.toBeHex(nonce, 32),
+      };
       const types = { [type]: AUTHORIZATION };
       const signature = await signer.signTypedData({ ...domain, verifyingContract: other }, types, message);
       const { v, r, s } = ethers.Signature.from(signature);
@@ -103,11 +120,19 @@ export async function deployBondMarket(connection: NetworkConnection, way: Way =
     escrow.connect(client).open(of, await dataFor(of, client, of.amount), valueOf(of.amount));
   const accept = async (of: Job = job) =>
     escrow.connect(provider).accept(of, await dataFor(of, provider, of.bond), valueOf(of.bond));
+  const consent = async (of: Job = job, signer: { signTypedData: HardhatEthersSigner["signTypedData"] } = client) => {
+    const verifyingContract = await escrow.getAddress();
+    return signer.signTypedData(
+      { name: "Tollgate InferenceEscrow", version: "1", chainId, verifyingContract },
+      JOB,
+      of,
+    );
+  };
   const credits = async () => ({
     client: await escrow.creditOf(client, job.token),
     provider: await escrow.creditOf(provider, job.token),
   });
-  return { ...market, dollar, token, collector, spender, job, sign, dataFor, open, accept, credits };
+  return { ...market, dollar, token, collector, spender, job, sign, dataFor, open, accept, consent, credits };
 }
 
 /** For `loadFixture`, which wants functions with names: a market for each way of paying. */

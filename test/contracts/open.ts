@@ -127,6 +127,25 @@ describe("open", () => {
     });
   }
 
+  for (const early of [true, false]) {
+    for (const offset of [-1n, 0n, 1n]) {
+      const time = `acceptBy ${offset < 0n ? "" : "+"}${offset} s, ${early ? "before" : "at"} the deadline`;
+      it(`${offset < 0n ? "opens" : "refuses"} with a bond at ${time}`, async () => {
+        const { escrow, terms } = await networkHelpers.loadFixture(deploy);
+        const job = { ...terms, bond: 1n, acceptBy: early ? terms.deadline - 9n : terms.deadline };
+        await networkHelpers.time.setNextBlockTimestamp(job.acceptBy + offset);
+        const call = escrow.open(job, "0x");
+        if (offset < 0n) await expect(call).to.emit(escrow, "JobOpened");
+        else {
+          const args = [job.acceptBy, job.acceptBy + offset];
+          await expect(call)
+            .to.be.revertedWithCustomError(escrow, "AcceptancePassed")
+            .withArgs(...args);
+        }
+      });
+    }
+  }
+
   it("takes a nonce once, for the same and for other terms, whatever became of the job", async () => {
     const { escrow, terms, words, prove } = await networkHelpers.loadFixture(deploy);
     const again = async (state: bigint) => {
