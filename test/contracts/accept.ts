@@ -13,6 +13,7 @@ import {
   bondMarkets,
   withEachFieldChanged,
 } from "./bondMarket.ts";
+import { sweepGas } from "./gasSweep.ts";
 import { AMOUNT } from "./market.ts";
 
 const connection = await network.create();
@@ -166,6 +167,22 @@ describe("accept", () => {
     await escrow.connect(provider).accept(job, data);
     expect(await dollar.authorizationState(provider, jobId(job))).to.equal(true);
   });
+
+  for (const way of ["authorization", "native"] as const) {
+    it(`by ${way} takes the whole bond or changes nothing, at every gas limit`, async () => {
+      const { escrow, dollar, job, open, dataFor, provider } = await networkHelpers.loadFixture(deployed[way]);
+      await open();
+      const data = escrow.interface.encodeFunctionData("accept", [job, await dataFor(job, provider, BOND)]);
+      const value = ethers.toQuantity(way === "native" ? BOND : 0n);
+      const call = { from: provider.address, to: await escrow.getAddress(), data, value };
+      const { done, refused } = await sweepGas(connection, call, [35_000, 200_000, 2_900], async (accepted) => {
+        const held = way === "native" ? ethers.provider.getBalance(escrow) : dollar.balanceOf(escrow);
+        expect(await held).to.equal(accepted ? AMOUNT + BOND : AMOUNT);
+        expect(await escrow.stateOf(job)).to.equal(accepted ? ACCEPTED : FUNDED);
+      });
+      expect(Math.min(done, refused)).to.be.greaterThan(5);
+    });
+  }
 
   it("takes client and provider in one account, by allowance", async () => {
     const { escrow, job, client, words, prove, credits } = await networkHelpers.loadFixture(deployed.allowance);

@@ -16,10 +16,8 @@ async function deployPayee() {
   const { escrow, client, stranger, dollar } = market;
   const payee = await ethers.deployContract("ContractWallet", [client, 0]);
   const job: Job = { ...market.job, provider: await payee.getAddress() };
-  const encode = escrow.interface.encodeFunctionData.bind(escrow.interface) as (
-    name: string,
-    args: unknown[],
-  ) => string;
+  const encode = (name: string, args: unknown[]) =>
+    escrow.interface.encodeFunctionData(name as "settle", args as never);
   const act = (name: string, args: unknown[], value = 0n) => payee.execute(escrow, encode(name, args), { value });
   const open = (of: Job) => escrow.connect(client).open(of, "0x", { value: of.token === NATIVE ? of.amount : 0n });
   const settle = async (of: Job) => {

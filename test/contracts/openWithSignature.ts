@@ -279,14 +279,15 @@ describe("openWithSignature", () => {
         escrow.interface.encodeFunctionData("openWithSignature", [own, signature, "0x"]);
       const [from, to] = [stranger.address, await escrow.getAddress()];
       const limits = [60_000, 400_000, 17_000, 900_000, 21_000];
-      await sweepGas(connection, { from, to, data: encode(ownSignature) }, limits, async (done) => {
-        expect(await escrow.stateOf(own)).to.equal(done ? FUNDED : NONE);
+      const right = await sweepGas(connection, { from, to, data: encode(ownSignature) }, limits, async (opened) => {
+        expect(await escrow.stateOf(own)).to.equal(opened ? FUNDED : NONE);
       });
-      const wrong = encode(await consent(own, stranger));
-      const attempt = sweepGas(connection, { from, to, data: wrong }, limits, async (done) => {
-        expect(done || (await escrow.stateOf(own)) !== NONE).to.equal(false);
+      expect(Math.min(right.done, right.refused)).to.be.greaterThan(5);
+      const data = encode(await consent(own, stranger));
+      const wrong = await sweepGas(connection, { from, to, data }, limits, async () => {
+        expect(await escrow.stateOf(own)).to.equal(NONE);
       });
-      await expect(attempt).to.be.rejectedWith("limits that suffice and that do not");
+      expect(wrong.done).to.equal(0);
     });
   });
 

@@ -211,16 +211,17 @@ describe("settle", () => {
     const { escrow, terms, words, proof, credits, stranger } = await networkHelpers.loadFixture(oneWord);
     const data = escrow.interface.encodeFunctionData("settle", [terms, words, proof]);
     const limits = [45_000, 225_000, 9_700, 330_000, 1_100, 400_000, 9_700];
-    await sweepGas(
+    const { done, refused } = await sweepGas(
       connection,
       { from: stranger.address, to: await escrow.getAddress(), data },
       limits,
-      async (done) => {
+      async (settled) => {
         expect([await credits(), await escrow.stateOf(terms)]).to.deep.equal(
-          done ? [PAID, SETTLED] : [NOTHING, FUNDED],
+          settled ? [PAID, SETTLED] : [NOTHING, FUNDED],
         );
       },
     );
+    expect(Math.min(done, refused)).to.be.greaterThan(5);
   });
 
   it("frees the bond with the payment or not at all, at every gas limit", async () => {
@@ -229,14 +230,15 @@ describe("settle", () => {
     await accept();
     const data = escrow.interface.encodeFunctionData("settle", [job, words, prove(job)]);
     const limits = [45_000, 225_000, 9_700, 330_000, 1_100, 400_000, 9_700];
-    await sweepGas(
+    const { done, refused } = await sweepGas(
       connection,
       { from: stranger.address, to: await escrow.getAddress(), data },
       limits,
-      async (done) => {
-        expect(await escrow.stateOf(job)).to.equal(done ? SETTLED : ACCEPTED);
-        expect((await credits()).provider).to.equal(done ? PAID[0] + job.bond : 0n);
+      async (settled) => {
+        expect(await escrow.stateOf(job)).to.equal(settled ? SETTLED : ACCEPTED);
+        expect((await credits()).provider).to.equal(settled ? PAID[0] + job.bond : 0n);
       },
     );
+    expect(Math.min(done, refused)).to.be.greaterThan(5);
   });
 });

@@ -157,10 +157,8 @@ describe("a token that calls back", () => {
       withdrawFor: [() => escrow.withdrawFor(hook, provider), credited, SETTLED, 0n],
     } as Record<string, [() => Promise<unknown>, Job, bigint, bigint]>;
     const locked = escrow.interface.encodeErrorResult("ReentrancyGuardReentrantCall", []);
-    const encode = escrow.interface.encodeFunctionData.bind(escrow.interface) as (
-      name: string,
-      args: unknown[],
-    ) => string;
+    const encode = (name: string, args: unknown[]) =>
+      escrow.interface.encodeFunctionData(name as "settle", args as never);
     const holdings = () => Promise.all([escrow, client, provider, stranger].map((owner) => hook.balanceOf(owner)));
     return { ...market, job, hook, calls, callbacks, locked, encode, holdings };
   }
