@@ -36,6 +36,17 @@ describe("a token with a fee on transfers", () => {
     expect(await escrow.stateOf(job)).to.equal(0n);
   });
 
+  it("is refused with the same error when it takes more than it brings", async () => {
+    const { escrow, job } = await networkHelpers.loadFixture(withFee);
+    const token = await ethers.getContractAt("FeeOnTransferToken", job.token);
+    await escrow.open(job, "0x");
+    await token.setFees(15_000, 0);
+    await expect(escrow.open({ ...job, nonce: 2n }, "0x"))
+      .to.be.revertedWithCustomError(escrow, "DepositMismatch")
+      .withArgs(0, AMOUNT);
+    expect(await token.balanceOf(escrow)).to.equal(AMOUNT);
+  });
+
   it("cannot take its fee out of others' deposits when it starts charging the sender later", async () => {
     const { escrow, job, words, prove, provider } = await networkHelpers.loadFixture(withFee);
     const token = await ethers.getContractAt("FeeOnTransferToken", job.token);
