@@ -16,15 +16,18 @@ contract ChainIdTest {
     Market private _market;
     InferenceEscrow private _escrow;
     Job private _job;
+    /// @dev In storage, since the compiler takes `block.chainid` for the same throughout a transaction.
+    uint256 private _chainId;
 
     function setUp() public {
+        _chainId = block.chainid;
         _market = new Market(0);
         _escrow = _market.ESCROW();
         TestToken token = new TestToken();
-        address client = VM.addr(CLIENT_KEY);
+        (address client, address collector) = (VM.addr(CLIENT_KEY), address(_escrow.collectorOf(1)));
         token.mint(client, 10);
         VM.prank(client);
-        token.approve(address(_escrow.collectorOf(1)), 10);
+        token.approve(collector, 10);
         _job = Job({
             client: client,
             provider: address(0x9),
@@ -45,7 +48,7 @@ contract ChainIdTest {
         Job memory job = _job;
         bytes32 jobId = _escrow.hashJob(job);
         bytes memory signature = _sign(jobId);
-        VM.chainId(block.chainid + 1);
+        VM.chainId(_chainId + 1);
         bytes32 otherId = _escrow.hashJob(job);
         require(jobId != otherId, "job id of another chain");
         _requireRevert(
@@ -59,10 +62,10 @@ contract ChainIdTest {
     /// @dev The half that changes its id can neither settle nor refund; the half that keeps it does as if nothing happened.
     function test_AJobStaysWithTheIdThatItWasOpenedUnder() public {
         Job memory job = _job;
-        (uint256 chainId, bytes32 jobId) = (block.chainid, _escrow.hashJob(job));
+        bytes32 jobId = _escrow.hashJob(job);
         _escrow.openWithSignature(job, _sign(jobId), "");
         uint256[8] memory proof = _market.prove(job, 7, 1);
-        VM.chainId(chainId + 1);
+        VM.chainId(_chainId + 1);
         bytes memory mismatch = abi.encodeWithSelector(
             IInferenceEscrow.JobTermsMismatch.selector,
             jobId & ~bytes32(uint256(0xff)),
@@ -70,7 +73,7 @@ contract ChainIdTest {
         );
         _requireRevert(abi.encodeCall(_escrow.settle, (job, _market.wordsOf(7), proof)), mismatch);
         _requireRevert(abi.encodeCall(_escrow.refund, (job)), mismatch);
-        VM.chainId(chainId);
+        VM.chainId(_chainId);
         _escrow.settle(job, _market.wordsOf(7), proof);
         require(_escrow.stateOf(job) == JobState.Settled, "settled");
     }
