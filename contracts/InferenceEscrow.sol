@@ -276,11 +276,6 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         return TokenLib.ownBalance(job.token) - value;
     }
 
-    function _requireReceived(address token, uint256 balance, uint256 due) private view {
-        uint256 received = TokenLib.ownBalance(token) - balance;
-        if (received != due) revert DepositMismatch(received, due);
-    }
-
     function _requireValidTerms(Job calldata job) private view {
         if (job.provider == address(0) || job.token == address(0)) revert ZeroAddress();
         if (job.provider == address(this)) revert InvalidReceiver(job.provider);

@@ -98,6 +98,13 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
         }
     }
 
+    /// @dev Reverts unless the contract holds `due` more than `balance`, what it held before a deposit.
+    function _requireReceived(address token, uint256 balance, uint256 due) internal view {
+        uint256 held = TokenLib.ownBalance(token);
+        uint256 received = held > balance ? held - balance : 0;
+        if (received != due) revert DepositMismatch(received, due);
+    }
+
     /// @dev Sends and checks by the balance that exactly the amount left: no more, which would be others' money, and no
     /// less, or anyone could burn what is owed while the token only pretends.
     function _send(address token, address to, uint256 amount) internal {

@@ -21,7 +21,7 @@ interface IPaymentLedger {
     error TokenWithoutCode(address token);
     /// @notice An amount must be 1 to `max`.
     error AmountOutOfRange(uint256 amount, uint256 max);
-    /// @notice The token moved another amount into the contract than it had to.
+    /// @notice The token moved another amount into the contract than it had to; `received` is 0 where the balance fell.
     error DepositMismatch(uint256 received, uint256 wanted);
     /// @notice There is no credit to pay out.
     error NothingToWithdraw(address owner, address token);

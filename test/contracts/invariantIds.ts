@@ -11,7 +11,9 @@ const ROWS = read("docs/invariants.md")
     return { id, test };
   });
 const FILES = ["test/contracts", "test/invariants"].flatMap((folder) =>
-  readdirSync(projectPath(folder)).map((file) => `${folder}/${file}`),
+  readdirSync(projectPath(folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.includes("."))
+    .map((file) => `${folder}/${file}`),
 );
 /** Of every test: its name, its file, and the number in it. */
 const TESTS = FILES.flatMap((file) =>
