@@ -93,9 +93,7 @@ describe("PrepaidOrders: cancelWithdrawal", () => {
         .withArgs(caller.address, terms.provider, terms.token);
     }
     const cancel = () => prepaid.connect(client).cancelWithdrawal(terms.provider, terms.token);
-    await expect(cancel())
-      .to.emit(prepaid, "WithdrawalCancelled")
-      .withArgs(terms.client, terms.provider, terms.token);
+    await expect(cancel()).to.emit(prepaid, "WithdrawalCancelled").withArgs(terms.client, terms.provider, terms.token);
     expect(await announcement()).to.deep.equal(NOTHING);
     await time.setNextBlockTimestamp(maturesAt);
     await expect(execute()).to.be.revertedWithCustomError(prepaid, "NothingAnnounced");

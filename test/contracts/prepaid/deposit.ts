@@ -88,9 +88,7 @@ describe("PrepaidOrders: deposit", () => {
     await token.mint(payer, MAX);
     const room = MAX - DEPOSIT;
     for (const amount of [0n, room + 1n, 2n ** 128n, 2n ** 256n - 1n]) {
-      await expect(deposit(amount))
-        .to.be.revertedWithCustomError(prepaid, "AmountOutOfRange")
-        .withArgs(amount, room);
+      await expect(deposit(amount)).to.be.revertedWithCustomError(prepaid, "AmountOutOfRange").withArgs(amount, room);
     }
     await deposit(room);
     await expect(deposit(1n)).to.be.revertedWithCustomError(prepaid, "AmountOutOfRange").withArgs(1n, 0n);
