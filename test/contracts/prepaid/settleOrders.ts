@@ -430,7 +430,7 @@ describe("PrepaidOrders: a false proof", () => {
     expect(await prepaid.creditOf(terms.provider, terms.token)).to.equal(AMOUNT - TOLL);
   });
 
-  it("is what a starved call looks like: it changes nothing at any gas limit that does not reach", async () => {
+  it("is what a starved call looks like: it changes nothing at any gas limit that does not reach (invariant 07)", async () => {
     const { prepaid, order, credits, depositOf, stranger, terms } = await networkHelpers.loadFixture(oneWord);
     const orders = [order(), order({ nonce: 2n })];
     const call = {
@@ -453,7 +453,7 @@ describe("PrepaidOrders: a false proof", () => {
 });
 
 describe("PrepaidOrders: a batch", () => {
-  it("does what its items do one by one, in random mixes of good, late, repeated and uncovered orders", async () => {
+  it("does what its items do one by one, in random mixes of good, late, repeated and uncovered orders (invariant 22)", async () => {
     const shop = await networkHelpers.loadFixture(oneWord);
     const { prepaid, order, deposit, makeClient, stranger, terms } = shop;
     const clients = [shop.client, await makeClient("second")];

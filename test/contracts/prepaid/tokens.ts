@@ -168,7 +168,7 @@ describe("PrepaidOrders: a token that calls back", () => {
     return { ...shop, calls, locked, hook, itself, maturesAt, good };
   }
 
-  it("finds every function locked while a deposit is taken, and the deposit already there", async () => {
+  it("finds every function locked while a deposit is taken, and the deposit already there (invariant 25)", async () => {
     const { prepaid, calls, locked, hook, fill, held, terms, token } = await reentries();
     for (const [name, call] of Object.entries(calls)) {
       await hook.setHook(prepaid, call);
