@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { AMOUNT, TOLL_BPS } from "../market.ts";
+import { AMOUNT, NO_ONE, TOLL_BPS } from "../market.ts";
 import { DEPOSIT, LIFE, deployShop } from "./shop.ts";
 
 const connection = await network.create();
-const { networkHelpers } = connection;
+const { ethers, networkHelpers } = connection;
 const { time } = networkHelpers;
 const deploy = () => deployShop(connection);
 
@@ -43,7 +43,7 @@ describe("PrepaidOrders: events", () => {
     const royalties = await royaltiesOf(registry);
     const [deposits, credits, nonces] = [sums(), sums(), new Set<string>()];
     const announcements = new Map<string, [bigint, bigint]>();
-    for (const log of await prepaid.queryFilter("*", 0)) {
+    for (const log of await ethers.provider.getLogs({ address: shop.address, fromBlock: 0 })) {
       const event = prepaid.interface.parseLog(log);
       if (event === null) throw new Error("an event that the contract does not declare");
       const { args, name } = event;
@@ -59,8 +59,9 @@ describe("PrepaidOrders: events", () => {
       if (name === "Withdrawn") credits.add(`${args.owner} ${args.token}`, -args.amount);
       if (name === "OrderSettled") {
         const { amount, token, provider, modelId, nonce } = args;
-        const [bps, royaltyTo] = royalties.get(modelId) ?? [0n, ""];
-        const [toll, royalty] = [(amount * TOLL_BPS) / 10_000n, (amount * bps) / 10_000n];
+        const [bps, royaltyTo] = royalties.get(modelId) ?? [0n, NO_ONE];
+        const toll: bigint = (amount * TOLL_BPS) / 10_000n;
+        const royalty: bigint = (amount * bps) / 10_000n;
         deposits.add(key, -amount);
         credits.add(`${provider} ${token}`, amount - toll - royalty);
         credits.add(`${shop.tollCollector.address} ${token}`, toll);
@@ -90,5 +91,5 @@ describe("PrepaidOrders: events", () => {
 /** Every model's royalty, from the registry's events. */
 async function royaltiesOf(registry: Awaited<ReturnType<typeof deploy>>["registry"]) {
   const logs = await registry.queryFilter(registry.filters.RoyaltySet(), 0);
-  return new Map(logs.map(({ args }) => [args.modelId, [args.royaltyBps, args.royaltyTo] as const]));
+  return new Map(logs.map(({ args }) => [args.modelId, [BigInt(args.royaltyBps), args.royaltyTo] as const]));
 }
