@@ -92,7 +92,7 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
 
     function _credit(address owner, address token, uint256 amount) internal {
         if (amount == 0) return;
-        // Each amount is below 2^130: more settlements than there will ever be could not fill the slot.
+        // Each amount is below 2^136, a whole batch to one owner: more settlements than there will ever be could not fill the slot.
         unchecked {
             _credits[owner][token] += amount;
         }

@@ -47,11 +47,16 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         uint64 announcedAt;
     }
 
+    /// @dev Bit n % 256 for nonce n.
+    struct NonceWord {
+        uint256 bits;
+    }
+
     /// @dev What one client has with one provider.
     struct Account {
         mapping(address token => Deposit held) deposits;
-        // Bit `nonce % 256` of word `nonce / 256`.
-        mapping(uint256 index => uint256 bits) usedNonces;
+        // Nonce n in word n / 256.
+        mapping(uint256 index => NonceWord word) usedNonces;
     }
 
     /// @dev What consecutive items of a batch owe to the same parties, credited at once.
@@ -185,7 +190,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
 
     /// @inheritdoc IPrepaidOrders
     function isNonceUsed(address client, address provider, uint256 nonce) external view returns (bool) {
-        return _accounts[client][provider].usedNonces[nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+        return _accounts[client][provider].usedNonces[nonce >> 8].bits & (1 << (nonce & 0xff)) != 0;
     }
 
     /// @inheritdoc IPrepaidOrders
@@ -233,14 +238,15 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         if (stopped) return _skip(orderId, index, SkipReason.KeyStopped);
         Account storage account = _accounts[job.client][job.provider];
         (uint256 nonce, uint256 amount) = (job.nonce, job.amount);
-        uint256 bits = account.usedNonces[nonce >> 8];
+        NonceWord storage word = account.usedNonces[nonce >> 8];
+        uint256 bits = word.bits;
         uint256 bit = 1 << (nonce & 0xff);
         if (bits & bit != 0) return _skip(orderId, index, SkipReason.NonceUsed);
         Deposit storage held = account.deposits[job.token];
         uint256 balance = held.balance;
         if (balance < amount) return _skip(orderId, index, SkipReason.DepositTooSmall);
 
-        account.usedNonces[nonce >> 8] = bits | bit;
+        word.bits = bits | bit;
         // No wrap: compared above.
         unchecked {
             held.balance = balance - amount;

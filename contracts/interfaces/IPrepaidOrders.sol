@@ -127,11 +127,13 @@ interface IPrepaidOrders is IPaymentLedger {
     /// whose nonce is used, be it by an item before, or whose amount is more than what items before it left of the deposit. A
     /// model's deprecation is no reason: it ends new work, and what was signed stays owed.
     ///
-    /// Reverts `BatchSizeOutOfRange`; `ItemRefused` with the index for an order that could settle at no state of its deposit:
+    /// Reverts `BatchSizeOutOfRange`; `ItemRefused` with the index for an order that its sender could know to be wrong:
     /// `NotPrepaid`, `BondNotPrepaid`, `ZeroAddress`, `InvalidReceiver`, `TokenIsNative`, `AmountOutOfRange`,
     /// `OrderLifeTooLong`, `ModelNotFound`, `InputCommitmentOutOfRange`, `WordCountMismatch`, `WordTooLarge`,
-    /// `OrderNotSigned`, checked in this sequence, of settled and unsettled items alike; and `BatchProofInvalid` when one of
-    /// the remaining proofs is false or the call is starved of gas. Then nothing is settled and no nonce used.
+    /// `OrderNotSigned`, checked in this sequence before anything that the chain's state decides; `ItemRefused` with
+    /// `BatchKeysDiffer` for a key of another α or β than that of the first order that is left to prove; and
+    /// `BatchProofInvalid` when one of their proofs is false or the call is starved of gas. Then nothing is settled and no
+    /// nonce used.
     ///
     /// Toll and royalty round down, the rest is the provider's.
     function settleOrders(SignedOrder[] calldata orders) external;
