@@ -8,8 +8,9 @@ import {ISettlementRegistry} from "../interfaces/ISettlementRegistry.sol";
 /// it needs no domain: a proof made for it fits no other chain, registry, contract or request, and no job (a job id is a
 /// hash of other length).
 library RequestLib {
-    bytes32 internal constant TYPE_HASH =
-        keccak256("Request(uint256 chainId,address settlementRegistry,address consumer,bytes32 request)");
+    bytes32 internal constant TYPE_HASH = keccak256(
+        "Request(uint256 chainId,address settlementRegistry,address consumer,bytes32 request)"
+    );
 
     /// @notice A request is identified by a hash that is not zero.
     error ZeroRequest();

@@ -29,8 +29,8 @@ contract ConsumerLibraries {
 
     /// @notice The elements in the words; those in `tensors` are only counted.
     function unpack(
-        uint256[] memory words,
-        Tensor[] memory tensors
+        uint256[] calldata words,
+        Tensor[] calldata tensors
     ) external pure returns (int256[][] memory elements) {
         elements = new int256[][](tensors.length);
         uint256 offset;
@@ -39,9 +39,10 @@ contract ConsumerLibraries {
             elements[t] = new int256[](count);
             for (uint256 i; i < count; ++i) {
                 uint256 start = WordsLib.startOf(offset, elementBits, i);
-                elements[t][i] = tensors[t].signed
-                    ? WordsLib.signedAt(words, start, elementBits)
-                    : int256(WordsLib.unsignedAt(words, start, elementBits));
+                elements[t][i] =
+                    tensors[t].signed
+                        ? WordsLib.signedAt(words, start, elementBits)
+                        : int256(WordsLib.unsignedAt(words, start, elementBits));
             }
             offset = WordsLib.endOf(offset, elementBits, count);
         }
