@@ -25,7 +25,8 @@ export async function deployPoseidon(
     await (await payer.provider.broadcastTransaction(proxy.tx)).wait();
   }
   await (await payer.sendTransaction({ to: proxy.address, data })).wait();
-  if (!(await hasCode(payer, address))) throw new Error(`PoseidonT${inputs + 1} is not at ${address} after its deployment`);
+  if (!(await hasCode(payer, address)))
+    throw new Error(`PoseidonT${inputs + 1} is not at ${address} after its deployment`);
   return address;
 }
 

@@ -6,7 +6,7 @@ import { packWords } from "../../../src/codec/codec.ts";
 import { keyIdOf, modelIdOf, toBytes32, type Hex } from "../../../src/codec/statement.ts";
 import { keyOf, mintStatement, trapdoorOf } from "../../fixtures/mint.ts";
 import { NO_ONE, REGISTER, commitmentTo, deployMarket } from "../market.ts";
-import { subjectOf } from "./requests.ts";
+import { ATTESTATION_TYPES, attestationDomain, subjectOf } from "./requests.ts";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
@@ -28,16 +28,6 @@ const wordsOf = (label: bigint, good: bigint, bad: bigint): bigint[] => packWord
 const GOOD = wordsOf(0n, 340n, 60n);
 const GOOD_LIMIT = (MAX_LIMIT * (MAX_RISK_BPS - 1_500n)) / MAX_RISK_BPS;
 
-/** What an issuer signs. */
-const ATTESTATION_TYPES = {
-  Attestation: [
-    { name: "keyId", type: "bytes32" },
-    { name: "holder", type: "address" },
-    { name: "inputCommitment", type: "bytes32" },
-    { name: "expiry", type: "uint64" },
-  ],
-};
-
 async function deployWith(tokenName: "TestToken" | "HookToken" | "FeeOnTransferToken") {
   const base = await deployMarket(connection);
   const { settlements, modelId, keyId, chainId, mintFor, provider: lender } = base;
@@ -51,7 +41,7 @@ async function deployWith(tokenName: "TestToken" | "HookToken" | "FeeOnTransferT
   const settlementRegistry = await settlements.getAddress();
 
   const attestation = { keyId, holder: borrower.address, inputCommitment: INPUT, expiry };
-  const domain = { name: "Tollgate CreditLine", version: "1", chainId, verifyingContract: consumer };
+  const domain = attestationDomain(chainId, consumer);
   /** The issuer's signature, or another's, with any part replaced. */
   const attest = (changes: Partial<typeof attestation> = {}, by: Signer = issuer, changed: object = {}): Promise<Hex> =>
     by.signTypedData({ ...domain, ...changed }, ATTESTATION_TYPES, { ...attestation, ...changes });

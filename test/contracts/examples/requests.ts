@@ -20,3 +20,21 @@ const REQUEST_TYPES = {
 
 /** The subject of a consumer's request, apart from `RequestLib`. */
 export const subjectOf = (request: Request): Hex => TypedDataEncoder.hashStruct("Request", REQUEST_TYPES, request);
+
+/** What an issuer signs for `CreditLine`, in EIP-712. */
+export const ATTESTATION_TYPES = {
+  Attestation: [
+    { name: "keyId", type: "bytes32" },
+    { name: "holder", type: "address" },
+    { name: "inputCommitment", type: "bytes32" },
+    { name: "expiry", type: "uint64" },
+  ],
+};
+
+/** The domain of attestations for one `CreditLine`. */
+export const attestationDomain = (chainId: bigint, verifyingContract: string) => ({
+  name: "Tollgate CreditLine",
+  version: "1",
+  chainId,
+  verifyingContract,
+});
