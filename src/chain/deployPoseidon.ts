@@ -22,7 +22,7 @@ export async function deployPoseidon(
   if (!(await hasCode(payer, proxy.address))) {
     // A transaction whose sender nobody has the key of: its address, and the proxy's, are the same on every chain.
     await (await payer.sendTransaction({ to: proxy.from, value: BigInt(proxy.gas) })).wait();
-    await (await payer.provider.broadcastTransaction(proxy.tx)).wait();
+    await (await payer.provider!.broadcastTransaction(proxy.tx)).wait();
   }
   await (await payer.sendTransaction({ to: proxy.address, data })).wait();
   if (!(await hasCode(payer, address)))
@@ -31,4 +31,4 @@ export async function deployPoseidon(
 }
 
 const hasCode = async ({ provider }: HardhatEthersSigner, address: string): Promise<boolean> =>
-  (await provider.getCode(address)) !== "0x";
+  (await provider!.getCode(address)) !== "0x";

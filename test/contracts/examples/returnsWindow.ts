@@ -3,7 +3,7 @@ import { network } from "hardhat";
 import { DAY, WINDOW, closesOf, deployFees, featuresOf, returnOf } from "./volatility.ts";
 
 const connection = await network.create();
-const { ethers, networkHelpers } = connection;
+const { networkHelpers } = connection;
 const deploy = () => deployFees(connection);
 const numbers = (values: Iterable<bigint>): number[] => Array.from(values, Number);
 /** Returns of closes in a row, the latest first. */
