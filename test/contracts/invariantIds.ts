@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { extname } from "node:path";
 import { expect } from "chai";
 import { projectPath } from "../../src/paths.ts";
 
@@ -11,7 +12,9 @@ const ROWS = read("docs/invariants.md")
     return { id, test };
   });
 const FILES = ["test/contracts", "test/invariants"].flatMap((folder) =>
-  readdirSync(projectPath(folder)).map((file) => `${folder}/${file}`),
+  readdirSync(projectPath(folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => extname(file) !== "")
+    .map((file) => `${folder}/${file}`),
 );
 /** Of every test: its name, its file, and the number in it. */
 const TESTS = FILES.flatMap((file) =>

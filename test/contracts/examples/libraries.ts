@@ -161,6 +161,15 @@ describe("consumers' libraries", () => {
       expect(new Set([subject, ...others]).size).to.equal(5);
     });
 
+    it("names the chain as it calls itself", async () => {
+      const elsewhere = await network.create({ override: { chainId: 10 } });
+      const libraries = await elsewhere.ethers.deployContract("ConsumerLibraries");
+      const consumer = await libraries.getAddress();
+      const wanted = { chainId: 10n, settlementRegistry: ZeroAddress, consumer, request: toBytes32(99n) };
+      expect(await libraries.subjectOf(ZeroAddress, wanted.request)).to.equal(subjectOf(wanted));
+      await elsewhere.close();
+    });
+
     it("refuses a request without a hash", async () => {
       const { libraries } = await networkHelpers.loadFixture(deploy);
       await expect(libraries.subjectOf(ZeroAddress, toBytes32(0n))).to.be.revertedWithCustomError(

@@ -228,6 +228,21 @@ describe("VolatilityFee", () => {
       expect(await fees.feePipsOf(market)).to.equal(FORECAST * PIPS_PER_UNIT);
     });
 
+    it("reverts when starved of gas, at whatever step, and so does request", async () => {
+      const { fees, market, day, price, prove, recordDaily } = await networkHelpers.loadFixture(deployRequested);
+      const proof = prove(FORECAST);
+      const needed = await fees.fulfil.estimateGas(market, day, [FORECAST], proof);
+      for (let gasLimit = 40_000n; gasLimit < needed - 20_000n; gasLimit += 15_000n) {
+        const call = fees.fulfil.staticCall(market, day, [FORECAST], proof, { gasLimit });
+        await expect(call, `${gasLimit} gas`).to.be.revert(ethers);
+      }
+      await recordDaily([price]);
+      const wanted = await fees.request.estimateGas(market);
+      for (let gasLimit = 30_000n; gasLimit < wanted - 10_000n; gasLimit += 7_000n) {
+        await expect(fees.request.staticCall(market, { gasLimit }), `${gasLimit} gas`).to.be.revert(ethers);
+      }
+    });
+
     it("succeeds behind a copier, of the whole call or of the settlement in it", async () => {
       for (const whole of [true, false]) {
         const base = await networkHelpers.loadFixture(deployRequested);
