@@ -111,7 +111,7 @@ describe("CreditLine", () => {
       const proof = prove(GOOD, { inputCommitment });
       for (const signature of [await attest({ inputCommitment }, borrower), await attest(), "0x", "0x1234"]) {
         await expect(credit.open(inputCommitment, expiry, signature, GOOD, proof))
-          .to.be.revertedWithCustomError(credit, "AttestationNotSigned")
+          .to.be.revertedWithCustomError(credit, "InvalidSignature")
           .withArgs(issuer.address, digestOf({ inputCommitment }));
       }
     });
@@ -132,7 +132,7 @@ describe("CreditLine", () => {
       };
       for (const [name, signature] of Object.entries(attacks)) {
         await expect(credit.open(INPUT, expiry, await signature, GOOD, prove()), name)
-          .to.be.revertedWithCustomError(credit, "AttestationNotSigned")
+          .to.be.revertedWithCustomError(credit, "InvalidSignature")
           .withArgs(issuer.address, digestOf());
       }
       // The attested borrower's own call fits, so it is the signature that failed above.
@@ -149,7 +149,7 @@ describe("CreditLine", () => {
       for (const encoding of [malleable, `${signature}00`, hexlify(getBytes(signature).slice(0, 64))]) {
         await expect(credit.open(INPUT, expiry, encoding, GOOD, prove())).to.be.revertedWithCustomError(
           credit,
-          "AttestationNotSigned",
+          "InvalidSignature",
         );
       }
       await credit.open(INPUT, expiry, signature, GOOD, prove());
@@ -236,7 +236,7 @@ describe("CreditLine", () => {
       const base = await networkHelpers.loadFixture(deploy);
       const { credit, settlements, modelId, borrower, other, expiry, attest, digestOf, subjectFor, prove } = base;
       const copied = credit.connect(other).open(INPUT, expiry, await attest(), GOOD, prove());
-      await expect(copied).to.be.revertedWithCustomError(credit, "AttestationNotSigned");
+      await expect(copied).to.be.revertedWithCustomError(credit, "InvalidSignature");
       const subject = subjectFor(digestOf());
       await settlements.connect(other).verifyAndSettle(modelId, INPUT, GOOD, subject, prove());
       await credit.open(INPUT, expiry, await attest(), GOOD, prove());
@@ -271,7 +271,7 @@ describe("CreditLine", () => {
       // Wrong answer; a revert; an answer that is too short.
       for (const code of [no, "0x5f5ffd", `0x7f${magic.slice(2)}5f5260045ff3`]) {
         await networkHelpers.setCode(issuer.address, code);
-        await expect(open("0x"), code).to.be.revertedWithCustomError(credit, "AttestationNotSigned");
+        await expect(open("0x"), code).to.be.revertedWithCustomError(credit, "InvalidSignature");
       }
       await open(await attest());
     });
