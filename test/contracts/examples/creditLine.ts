@@ -459,6 +459,7 @@ describe("CreditLine", () => {
         "ZeroAddress",
       );
     }
+    await factory.deploy(settlements, { ...terms, maxLimit: 1n, maxRiskBps: 10_000n }, token, lender);
     const unknown = factory.deploy(settlements, { ...terms, modelId: 1n }, token, lender);
     await expect(unknown).to.be.revertedWithCustomError(registry, "ModelNotFound");
     const twoWords = keyOf(trapdoorOf("market"));

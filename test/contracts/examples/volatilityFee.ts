@@ -326,6 +326,7 @@ describe("VolatilityFee", () => {
     await expect(factory.deploy(settlements, window, { ...terms, modelId }))
       .to.be.revertedWithCustomError(registry, "WordCountMismatch")
       .withArgs(2, 1);
-    await factory.deploy(settlements, window, { ...terms, capPips: 999_999n, pipsPerUnitWad: 10n ** 24n - 1n });
+    const [floorPips, capPips, pipsPerUnitWad] = [999_999n, 999_999n, 10n ** 24n - 1n];
+    await factory.deploy(settlements, window, { ...terms, floorPips, capPips, pipsPerUnitWad });
   });
 });
