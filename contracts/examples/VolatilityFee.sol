@@ -39,7 +39,7 @@ contract VolatilityFee {
 
     /// @notice Days that a forecast counts, from the day of its request on: as far as the model looks ahead.
     uint256 public constant LIFE_DAYS = 5;
-    /// @notice The codec's input range, in basis points. Beyond it no proof exists.
+    /// @notice Greatest input of the model, in basis points. The circuit checks eleven bits, hence the check here.
     uint256 public constant MAX_FEATURE = 2_000;
 
     uint256 private constant MAX_PIPS = 1e6;

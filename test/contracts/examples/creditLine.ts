@@ -184,11 +184,14 @@ describe("CreditLine", () => {
       for (const again of [async () => credit.open(INPUT, expiry, await attest(), GOOD, prove()), openLater]) {
         await expect(again()).to.be.revertedWithCustomError(credit, "LineExists");
       }
+      const running = await networkHelpers.takeSnapshot();
       await networkHelpers.time.increaseTo(expiry);
       await expect(credit.open(INPUT, expiry, await attest(), GOOD, prove())).to.be.revertedWithCustomError(
         credit,
         "AttestationExpired",
       );
+      await running.restore();
+      await networkHelpers.time.setNextBlockTimestamp(expiry);
       await openLater();
       expect(await credit.limitOf(borrower)).to.equal(MAX_LIMIT);
     });
