@@ -19,7 +19,7 @@ export interface ContractRun {
 }
 
 /** After so many verdicts the tests must pass on the originals again, or none of the verdicts counts. */
-const CONTROL_EVERY = 60;
+const CONTROL_EVERY = 30;
 /** A control comes early when one test has killed so many in a row. */
 const STREAK = 25;
 /** A mutant may take this many times as long as all tests take on the originals, and a minute more. */

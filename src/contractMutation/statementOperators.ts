@@ -4,11 +4,13 @@ import { type Node, type Place, type SyntaxTree, placesOf } from "./syntaxTree.t
 
 const typeOf = (node: Node): string => node.typeDescriptions?.typeString ?? "";
 
-/** With the semicolon, which belongs to some statements' nodes only. */
-function dropped(tree: SyntaxTree, operator: string, node: Node): Change {
+/** Replaces a statement with its semicolon, which belongs to some statements' nodes only. */
+function instead(tree: SyntaxTree, operator: string, node: Node, text: string): Change {
   const { start, end } = tree.spanOf(node);
-  return { operator, edits: [{ start, end: tree.text[end] === ";" ? end + 1 : end, text: "{}" }] };
+  return { operator, edits: [{ start, end: tree.text[end] === ";" ? end + 1 : end, text }] };
 }
+
+const dropped = (tree: SyntaxTree, operator: string, node: Node): Change => instead(tree, operator, node, "{}");
 
 const isGuarded = ({ parents: [parent, grandparent] }: Place): boolean =>
   parent?.nodeType === "IfStatement" ||
@@ -89,7 +91,7 @@ const overflow: Operator = ({ node, parents }, tree) => {
   const checked = placesOf(node).some(
     ({ node: inner }) => ARITHMETIC.test(inner.operator ?? "") && /^u?int/.test(typeOf(inner)),
   );
-  return checked ? replaced(tree, "overflow unchecked", node, [`unchecked { ${tree.textOf(node)}; }`]) : [];
+  return checked ? [instead(tree, "overflow unchecked", node, `unchecked { ${tree.textOf(node)}; }`)] : [];
 };
 
 export const STATEMENT_OPERATORS: readonly Operator[] = [statement, initialValue, returned, modifier, effect, overflow];
