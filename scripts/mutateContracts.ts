@@ -62,7 +62,7 @@ function reportProgress(total: number): (judged: JudgedContract) => void {
   let count = 0;
   return (judged) => {
     if (judged.fate === "survived") console.log(`  ${describe(judged)}`);
-    if (++count % 100 === 0) console.log(`  ${count} judged in this run, of ${total}`);
+    if (++count % 60 === 0) console.log(`  ${count} judged in this run, of ${total}`);
   };
 }
 

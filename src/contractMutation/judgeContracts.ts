@@ -47,7 +47,7 @@ export async function judgeContracts(run: ContractRun): Promise<JudgedContract[]
   const count = Math.min(run.jobs, queue.length);
   const judges = Array.from({ length: count }, (_, index) => new Judge(`${run.folder}/${index}`, history, keep));
   try {
-    await Promise.all(judges.map((judge) => judge.work(queue)));
+    await Promise.all(judges.map((judge, index) => judge.work(queue, { ...CONTROL, fuzzes: index === 0 })));
   } finally {
     for (const judge of judges) judge.stop();
   }
@@ -79,9 +79,9 @@ class Judge {
     this.#keep = keep;
   }
 
-  async work(queue: ContractMutant[]): Promise<void> {
+  async work(queue: ContractMutant[], firstControl: Task): Promise<void> {
     const start = performance.now();
-    await this.#control({ ...CONTROL, fuzzes: true });
+    await this.#control(firstControl);
     this.#limit = PATIENCE * (performance.now() - start) + MINUTE;
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const task = { mutant, fuzzes: true, ...this.#history.orderFor(mutant) };

@@ -116,6 +116,7 @@ function sameAsDeployed(affected: readonly string[], changed: ReadonlyMap<string
   return codeOf(changed) === original;
 }
 
+process.on("disconnect", () => process.exit());
 process.on("message", (task: Task) => void answer(task));
 
 async function answer(task: Task): Promise<void> {
