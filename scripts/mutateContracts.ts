@@ -1,5 +1,6 @@
-import { availableParallelism } from "node:os";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { readSources } from "../src/contractMutation/compiler.ts";
 import { contractMutants, isMutated } from "../src/contractMutation/contractMutants.ts";
@@ -10,11 +11,12 @@ import {
   scoreContracts,
 } from "../src/contractMutation/contractReport.ts";
 import { type JudgedContract, judgeContracts } from "../src/contractMutation/judgeContracts.ts";
+import type { ContractMutant } from "../src/contractMutation/mutant.ts";
 import { VerdictMemory, sampleOf } from "../src/contractMutation/verdictMemory.ts";
 import { projectPath } from "../src/paths.ts";
 
 const REPORT = "docs/mutation-contracts.md";
-const FOLDER = "build/mutation";
+const VERDICTS = "build/mutation-contracts.jsonl";
 
 interface Options {
   readonly files?: string[];
@@ -36,7 +38,7 @@ export const mutateContractsCommand = (): Command =>
     .option("--jobs <count>", "processes at once", atLeastOne, availableParallelism())
     .action(mutateContracts);
 
-/** Verdicts are kept in build/mutation: a run that was broken off goes on where it stopped. */
+/** Verdicts are kept in a file: a run that was broken off goes on where it stopped. */
 async function mutateContracts({ files, sample, jobs }: Options): Promise<void> {
   const sources = readSources();
   const chosen = [...sources.keys()].filter(
@@ -45,16 +47,23 @@ async function mutateContracts({ files, sample, jobs }: Options): Promise<void> 
   if (chosen.length === 0) throw new Error(`no contract's path contains ${files?.join(" or ")}`);
   const all = contractMutants(chosen, sources);
   const mutants = sample === undefined ? all : sampleOf(all, sample);
-  const judged = await judgeContracts({
-    mutants,
-    memory: await VerdictMemory.open(projectPath(`${FOLDER}/contracts.jsonl`), sources),
-    jobs,
-    folder: projectPath(FOLDER),
-    onVerdict: reportProgress(mutants.length),
-  });
+  const judged = await judgeAll(mutants, jobs, await VerdictMemory.open(projectPath(VERDICTS), sources));
   const isWhole = files === undefined && sample === undefined;
   if (isWhole) await writeFile(projectPath(REPORT), renderContractReport(judged));
   report(judged, isWhole);
+}
+
+async function judgeAll(
+  mutants: readonly ContractMutant[],
+  jobs: number,
+  memory: VerdictMemory,
+): Promise<JudgedContract[]> {
+  const folder = await mkdtemp(join(tmpdir(), "tollgate-mutation-"));
+  try {
+    return await judgeContracts({ mutants, memory, jobs, folder, onVerdict: reportProgress(mutants.length) });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** A line for each survivor, and one now and then for how far the run has come. */

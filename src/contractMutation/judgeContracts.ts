@@ -47,7 +47,7 @@ export async function judgeContracts(run: ContractRun): Promise<JudgedContract[]
   const count = Math.min(run.jobs, queue.length);
   const judges = Array.from({ length: count }, (_, index) => new Judge(`${run.folder}/${index}`, history, keep));
   try {
-    await Promise.all(judges.map((judge, index) => judge.work(queue, { ...CONTROL, fuzzes: index === 0 })));
+    await Promise.all(judges.map((judge) => judge.work(queue)));
   } finally {
     for (const judge of judges) judge.stop();
   }
@@ -79,9 +79,9 @@ class Judge {
     this.#keep = keep;
   }
 
-  async work(queue: ContractMutant[], firstControl: Task): Promise<void> {
+  async work(queue: ContractMutant[]): Promise<void> {
     const start = performance.now();
-    await this.#control(firstControl);
+    await this.#control({ ...CONTROL, fuzzes: true });
     this.#limit = PATIENCE * (performance.now() - start) + MINUTE;
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const task = { mutant, fuzzes: true, ...this.#history.orderFor(mutant) };
@@ -108,21 +108,20 @@ class Judge {
     this.#streak = 0;
   }
 
+  /** Asks once more, in a new process and with twice the time, where something but a test went wrong. */
   async #judge(task: Task): Promise<Verdict> {
-    const answer = await this.#ask(task);
-    if (answer === undefined) return { fate: "late" };
-    if (!("broken" in answer)) return answer;
-    // Once more in a new process: what fails twice is no accident.
+    const answer = await this.#ask(task, this.#limit);
+    if (answer !== undefined && !("broken" in answer)) return answer;
     this.stop();
     this.#worker = undefined;
-    const again = await this.#ask(task);
+    const again = await this.#ask(task, 2 * this.#limit);
     if (again !== undefined && "broken" in again) throw new Error(again.broken);
     return again ?? { fate: "late" };
   }
 
-  async #ask(task: Task): Promise<Answer | undefined> {
+  async #ask(task: Task, limit: number): Promise<Answer | undefined> {
     this.#worker ??= await WorkerProcess.start(this.#folder);
-    const answer = await this.#worker.ask(task, this.#limit);
+    const answer = await this.#worker.ask(task, limit);
     if (answer === undefined) this.#worker = undefined;
     return answer;
   }
