@@ -6,6 +6,7 @@ import { openCircuitLibrary } from "../src/mutation/circuitLibrary.ts";
 import { WANTED_SHARE, renderReport, scoreOf, summaryLine } from "../src/mutation/mutationReport.ts";
 import { type JudgedMutant, runMutants, sampleOf } from "../src/mutation/runMutants.ts";
 import { projectPath } from "../src/paths.ts";
+import { mutateContractsCommand } from "./mutateContracts.ts";
 
 const REPORT = "docs/mutation.md";
 /** Files of which a sample is tried, always the same: their circuits take seconds each to compile. */
@@ -13,11 +14,17 @@ const SAMPLED = new Map([["MessageHash.circom", 60]]);
 
 export const mutateCommand = (): Command =>
   new Command("mutate")
+    .description("change the project's code in small ways, to see whether that is noticed")
+    .addCommand(mutateCircuitsCommand())
+    .addCommand(mutateContractsCommand());
+
+const mutateCircuitsCommand = (): Command =>
+  new Command("circuits")
     .description(`change the circuit library in thousands of small ways, forge witnesses, and write ${REPORT}`)
-    .action(mutate);
+    .action(mutateCircuits);
 
 /** Verdicts are kept in build/mutation.jsonl: a run that was broken off goes on where it stopped. */
-async function mutate(): Promise<void> {
+async function mutateCircuits(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "tollgate-mutation-"));
   try {
     const judged = await runMutants({
