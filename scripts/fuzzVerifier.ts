@@ -1,0 +1,56 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { buildContracts } from "../src/chain/buildContracts.ts";
+import { type VerifierTotals, fuzzVerifier } from "../src/fuzz/verifier/fuzzVerifier.ts";
+import type { Disagreement } from "../src/fuzz/verifier/judgeBatch.ts";
+import { LEAST_SHARES, meetsShares, tallyRows, totalOf } from "../src/fuzz/verifier/tally.ts";
+import { JUDGES } from "../src/fuzz/verifier/verdicts.ts";
+import { writeJson } from "../src/jsonFile.ts";
+import { projectPath } from "../src/paths.ts";
+import { parsePositive } from "./terminal/modelOptions.ts";
+import { formatInteger, formatTable } from "./terminal/table.ts";
+
+const FOLDER = projectPath("build/fuzz");
+/** Disagreements that are printed and kept; the others are counted. */
+const MOST_TOLD = 50;
+
+export const fuzzVerifierCommand = (): Command =>
+  new Command("verifier")
+    .description(
+      "show stand-alone verifiers, registry and JavaScript the same proofs, right and wrong: they must agree",
+    )
+    .option("--proofs <count>", "proofs to show", parsePositive, 100_000)
+    .option("--seed <number>", "decides every proof and all keys but the first", parsePositive, 1)
+    .option("--jobs <count>", "processes that judge at the same time", parsePositive, availableParallelism())
+    .action(fuzz);
+
+async function fuzz({ proofs, seed, jobs }: { proofs: number; seed: number; jobs: number }): Promise<void> {
+  await buildContracts();
+  const start = performance.now();
+  let told = 0;
+  const onProgress = (totals: VerifierTotals) => {
+    const twentieths = Math.floor((20 * totals.judged) / proofs);
+    if (twentieths > told) console.log(describe(totals, start));
+    told = twentieths;
+  };
+  const { tallies, disagreements } = await fuzzVerifier({ proofs, seed, jobs, onProgress });
+  console.log(formatTable(tallyRows(tallies)));
+  for (const found of disagreements.slice(0, MOST_TOLD)) console.log(await tell(found, seed));
+  const enough = meetsShares(totalOf(tallies));
+  if (!enough) console.log(`  too few proofs: want ${100 * LEAST_SHARES.sound} % on curve and in subgroup, 1 % valid`);
+  if (disagreements.length > 0 || !enough) process.exitCode = 1;
+}
+
+const describe = ({ judged, disagreements }: VerifierTotals, start: number): string =>
+  `  ${formatInteger(judged)} proofs, ${formatInteger(disagreements.length)} disagreements, ` +
+  `${((performance.now() - start) / 1000).toFixed(0)} s`;
+
+/** Keeps a case with everything that was given and said, and says who surprised. */
+async function tell(found: Disagreement, seed: number): Promise<string> {
+  const path = join(FOLDER, `verifier-seed${seed}-${found.number}.json`);
+  await writeJson(path, { seed, ...found });
+  const surprises = JUDGES.filter((judge) => found.verdicts[judge] !== found.wanted[judge]);
+  const said = surprises.map((judge) => `${judge} said ${found.verdicts[judge]}, not ${found.wanted[judge]}`);
+  return `  ${found.className}, seed ${seed}, number ${found.number}: ${said.join("; ")}\n    ${path}`;
+}
