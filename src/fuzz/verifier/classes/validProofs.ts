@@ -67,13 +67,13 @@ function edgeSums({ key, draw }: Making): Case {
 type Steer = (signals: readonly [bigint, bigint, bigint], key: FuzzKey, draw: Draw) => bigint[];
 
 const STEERED: readonly Steer[] = [
-  // Σ = ∞
-  ([s0, s1], { trapdoor: { ic } }) => [s0, s1, Fr.div(Fr.create(-ic[0] - s0 * ic[1] - s1 * ic[2]), ic[3])],
   // s₀·IC₁ = ±IC₀
   ([, s1, s2], { trapdoor: { ic } }, draw) => [Fr.div(sign(draw, ic[0]), ic[1]), s1, s2],
+  // s₁·IC₂ = ±(IC₀ + s₀·IC₁)
+  ([s0, , s2], { trapdoor: { ic } }, draw) => [s0, Fr.div(sign(draw, ic[0] + s0 * ic[1]), ic[2]), s2],
   // s₁·IC₂ = ±s₂·IC₃
   ([s0, s1], { trapdoor: { ic } }, draw) => [s0, s1, Fr.div(sign(draw, s1 * ic[2]), ic[3])],
-  // s₂·IC₃ = ±(IC₀ + s₀·IC₁ + s₁·IC₂)
+  // s₂·IC₃ = ±(IC₀ + s₀·IC₁ + s₁·IC₂), so that the whole sum may be infinite
   ([s0, s1], { trapdoor: { ic } }, draw) => [s0, s1, Fr.div(sign(draw, ic[0] + s0 * ic[1] + s1 * ic[2]), ic[3])],
   // s₀·IC₁ = ±(s₁·IC₂ + s₂·IC₃)
   ([, s1, s2], { trapdoor: { ic } }, draw) => [Fr.div(sign(draw, s1 * ic[2] + s2 * ic[3]), ic[1]), s1, s2],
