@@ -38,7 +38,8 @@ async function fuzz({ proofs, seed, jobs }: { proofs: number; seed: number; jobs
   console.log(formatTable(tallyRows(tallies)));
   for (const found of disagreements.slice(0, MOST_TOLD)) console.log(await tell(found, seed));
   const enough = meetsShares(totalOf(tallies));
-  if (!enough) console.log(`  too few proofs: want ${100 * LEAST_SHARES.sound} % on curve and in subgroup, 1 % valid`);
+  const { sound, valid } = LEAST_SHARES;
+  if (!enough) console.log(`  too few: want ${100 * sound} % on curve and in subgroup, ${100 * valid} % valid`);
   if (disagreements.length > 0 || !enough) process.exitCode = 1;
 }
 

@@ -77,7 +77,8 @@ async function answerOf<Answer>(worker: ChildProcess, message: VerifierSetting |
     return await Promise.race([
       once(worker, "message", { signal }).then(([answer]) => answer as Answer),
       once(worker, "exit", { signal }).then(([code]) => {
-        throw new Error(`a process that judges ended with exit code ${code}: ${JSON.stringify(Object.keys(message))}`);
+        const task = "from" in message ? `judging proofs ${message.from} to ${message.to - 1}` : "preparing";
+        throw new Error(`a process ended with exit code ${code} while ${task}`);
       }),
     ]);
   } finally {
