@@ -28,15 +28,17 @@ export const fuzzVerifierCommand = (): Command =>
 async function fuzz({ proofs, seed, jobs }: { proofs: number; seed: number; jobs: number }): Promise<void> {
   await buildContracts();
   const start = performance.now();
-  let told = 0;
-  const onProgress = (totals: VerifierTotals) => {
-    const twentieths = Math.floor((20 * totals.judged) / proofs);
-    if (twentieths > told) console.log(describe(totals, start));
-    told = twentieths;
+  let [twentieths, told] = [0, 0];
+  const onProgress = async (totals: VerifierTotals) => {
+    const reached = Math.floor((20 * totals.judged) / proofs);
+    if (reached > twentieths) console.log(describe(totals, start));
+    twentieths = Math.max(reached, twentieths);
+    const fresh = totals.disagreements.slice(told, MOST_TOLD);
+    told += fresh.length;
+    for (const found of fresh) console.log(await tell(found, seed));
   };
   const { tallies, disagreements } = await fuzzVerifier({ proofs, seed, jobs, onProgress });
   console.log(formatTable(tallyRows(tallies)));
-  for (const found of disagreements.slice(0, MOST_TOLD)) console.log(await tell(found, seed));
   const enough = meetsShares(totalOf(tallies));
   const { sound, valid } = LEAST_SHARES;
   if (!enough) console.log(`  too few: want ${100 * sound} % on curve and in subgroup, ${100 * valid} % valid`);

@@ -15,11 +15,11 @@ export interface VerifierFuzzOptions {
   readonly seed: number;
   /** Processes that judge at the same time. */
   readonly jobs: number;
-  /** Told after every batch. */
-  readonly onProgress: (totals: VerifierTotals) => void;
+  /** Told after every batch, whose process waits for it. */
+  readonly onProgress: (totals: VerifierTotals) => void | Promise<void>;
 }
 
-/** What was judged up to now; disagreements by number. */
+/** What was judged up to now; disagreements in the order of their discovery. */
 export interface VerifierTotals {
   readonly judged: number;
   readonly tallies: Tallies;
@@ -45,7 +45,7 @@ export async function fuzzVerifier({ proofs, seed, jobs, onProgress }: VerifierF
     for (const batch of batches) {
       const result = await answerOf<VerifierResult>(worker, batch);
       totals = added(totals, batch, result);
-      onProgress(totals);
+      await onProgress(totals);
     }
   };
   try {
@@ -93,6 +93,6 @@ function added(totals: VerifierTotals, { from, to }: VerifierBatch, { tallies, d
   return {
     judged: totals.judged + to - from,
     tallies: new Map(names.map((name) => [name, merged.get(name)!])),
-    disagreements: [...totals.disagreements, ...disagreements].sort((a, b) => a.number - b.number),
+    disagreements: [...totals.disagreements, ...disagreements],
   };
 }

@@ -43,8 +43,9 @@ function respell({ signals, statement, proof }: Facts, at: number, spell: Spell)
       return { proofFiles: texts, claimFile: replaced(claimFile, value) };
     }
     const part = partOf(statement, at);
-    // A subject is in hex, and has letters in lower case only.
-    const claim = at < 2 ? replaced(claimFile, part) : claimFile.replace(`"${toBytes32(part)}"`, () => spell(part));
+    // "0x…" is how a subject must be spelt, so this one becomes "0X…".
+    const spellSubject = () => spell(part).replace("0x", "0X");
+    const claim = at < 2 ? replaced(claimFile, part) : claimFile.replace(`"${toBytes32(part)}"`, spellSubject);
     return { proofFiles: { ...proofFiles, signals: replaced(proofFiles.signals, signals[at]) }, claimFile: claim };
   };
 }
