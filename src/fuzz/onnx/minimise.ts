@@ -1,4 +1,4 @@
-import { modelType } from "../onnx/schema.ts";
+import { modelType } from "../../onnx/schema.ts";
 import { type Fault, judge } from "./judge.ts";
 import { type Recipe, changesOf, mutantOf } from "./mutant.ts";
 import { modelOf, placesOf } from "./places.ts";

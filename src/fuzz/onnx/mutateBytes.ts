@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 
 /** A change of bytes that know nothing of ONNX; protobuf's framing at most. */
 type ByteMutation = (bytes: Uint8Array, random: Random) => Uint8Array;

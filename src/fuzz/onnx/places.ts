@@ -1,5 +1,5 @@
 import type protobuf from "protobufjs/light.js";
-import { modelType } from "../onnx/schema.ts";
+import { modelType } from "../../onnx/schema.ts";
 
 /** A decoded message as protobufjs gives it. */
 export type Message = Record<string, unknown>;

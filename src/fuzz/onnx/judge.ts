@@ -1,10 +1,10 @@
-import { elementCount } from "../codec/codec.ts";
-import { InputError } from "../errors.ts";
-import type { Graph } from "../ir/graph.ts";
-import { readOnnx } from "../onnx/readOnnx.ts";
-import { evaluateReal } from "../passes/evaluateReal.ts";
-import { lowerGraph } from "../passes/lowerGraph.ts";
-import { quantise } from "../passes/quantise.ts";
+import { elementCount } from "../../codec/codec.ts";
+import { InputError } from "../../errors.ts";
+import type { Graph } from "../../ir/graph.ts";
+import { readOnnx } from "../../onnx/readOnnx.ts";
+import { evaluateReal } from "../../passes/evaluateReal.ts";
+import { lowerGraph } from "../../passes/lowerGraph.ts";
+import { quantise } from "../../passes/quantise.ts";
 import { flawOfProgram } from "./flawOfProgram.ts";
 
 /** What becomes of a file: a program, a refusal, or something that must not be. */

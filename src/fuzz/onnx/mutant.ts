@@ -1,6 +1,6 @@
 import { mutateBytes } from "./mutateBytes.ts";
 import { mutateModel } from "./mutateModel.ts";
-import { randomOf } from "./random.ts";
+import { randomOf } from "../random.ts";
 
 /** A damaged file and how it came about, all of it decided by the seed and the number. */
 export interface Recipe {

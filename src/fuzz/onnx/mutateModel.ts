@@ -1,8 +1,8 @@
 import type protobuf from "protobufjs/light.js";
-import type { AttributeProto, ModelProto, NodeProto, TensorProto } from "../onnx/schema.ts";
-import { modelType } from "../onnx/schema.ts";
-import { DOMAINS } from "../onnx/operatorOf.ts";
-import type { Random } from "./random.ts";
+import type { AttributeProto, ModelProto, NodeProto, TensorProto } from "../../onnx/schema.ts";
+import { modelType } from "../../onnx/schema.ts";
+import { DOMAINS } from "../../onnx/operatorOf.ts";
+import type { Random } from "../random.ts";
 import { type Message, type Place, modelOf, placesOf } from "./places.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { elementCount } from "../codec/codec.ts";
-import { type RealGraph, type RealStep, type RealTree, operandsOf } from "../ir/realGraph.ts";
+import { elementCount } from "../../codec/codec.ts";
+import { type RealGraph, type RealStep, type RealTree, operandsOf } from "../../ir/realGraph.ts";
 
 /**
  * What is wrong with a real program, if anything: a value that does not exist, a position outside of one, a number that is
