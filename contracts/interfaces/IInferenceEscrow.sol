@@ -42,13 +42,13 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     event JobOpened(bytes32 indexed jobId, address indexed client, address indexed provider, Job job);
     /// @notice The provider put up its bond.
     event JobAccepted(bytes32 indexed jobId, address indexed provider, uint256 bond);
-    /// @notice The job was proven and paid; payout + toll + royalty is its amount. A bond went back to the provider.
+    /// @notice The job was proven and paid: what payout and royalty leave of its amount is the toll. A bond went back to the
+    /// provider.
     event JobSettled(
         bytes32 indexed jobId,
         address indexed provider,
         uint256[] words,
         uint256 payout,
-        uint256 toll,
         uint256 royalty
     );
     /// @notice The deposit went back to the client's credit, and the bond, 0 if none was put up, to that of `bondTo`.
