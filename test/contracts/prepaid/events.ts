@@ -58,8 +58,9 @@ describe("PrepaidOrders: events", () => {
       }
       if (name === "Withdrawn") credits.add(`${args.owner} ${args.token}`, -args.amount);
       if (name === "OrderSettled") {
-        const { amount, token, provider, modelId, nonce } = args;
-        const [bps, royaltyTo] = royalties.get(modelId) ?? [0n, NO_ONE];
+        const { token, provider, modelId, nonce } = args;
+        const amount = BigInt(args.amount);
+        const [bps, royaltyTo] = royalties.get(BigInt(modelId)) ?? [0n, NO_ONE];
         const toll: bigint = (amount * TOLL_BPS) / 10_000n;
         const royalty: bigint = (amount * bps) / 10_000n;
         deposits.add(key, -amount);
