@@ -53,10 +53,10 @@ describe("PrepaidOrders: events", () => {
       if (name === "WithdrawalCancelled") announcements.delete(key);
       if (name === "WithdrawalExecuted") {
         announcements.delete(key);
-        deposits.add(key, -args.amount);
+        deposits.add(key, -BigInt(args.amount));
         credits.add(`${args.client} ${args.token}`, args.amount);
       }
-      if (name === "Withdrawn") credits.add(`${args.owner} ${args.token}`, -args.amount);
+      if (name === "Withdrawn") credits.add(`${args.owner} ${args.token}`, -BigInt(args.amount));
       if (name === "OrderSettled") {
         const { token, provider, modelId, nonce } = args;
         const amount = BigInt(args.amount);
