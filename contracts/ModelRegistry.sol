@@ -6,9 +6,12 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 
 import {IERC7992Registry} from "./interfaces/IERC7992Registry.sol";
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
+import {FlawLib} from "./libraries/FlawLib.sol";
+import {Groth16BatchLib} from "./libraries/Groth16BatchLib.sol";
 import {Groth16Lib} from "./libraries/Groth16Lib.sol";
 import {KeyLib} from "./libraries/KeyLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
+import {BatchSizeOutOfRange, LengthsDiffer} from "./types/BatchError.sol";
 import {Claim} from "./types/Claim.sol";
 import {ModelCommitment} from "./types/ModelCommitment.sol";
 import {VerifyingKey} from "./types/VerifyingKey.sol";
@@ -16,10 +19,15 @@ import {VerifyingKey} from "./types/VerifyingKey.sol";
 /// @title ModelRegistry
 /// @notice Keys as data, models as immutable commitments over them, and the only code that verifies their proofs.
 contract ModelRegistry is IModelRegistry {
+    using Groth16BatchLib for Groth16BatchLib.Batch;
+
     /// @notice `bytes4(keccak256("groth16-bn254-v1"))`, the proof system of every model here.
     bytes4 public constant PROOF_SYSTEM_ID = bytes4(keccak256("groth16-bn254-v1"));
     /// @notice A royalty is at most a tenth of the amount.
     uint16 public constant MAX_ROYALTY_BPS = 1_000;
+
+    /// @notice A batch has at most this many claims: it bounds what one transaction can cost.
+    uint256 public constant MAX_BATCH = 128;
 
     /// @dev One slot: all that a verification reads from storage.
     struct KeyRecord {
@@ -67,6 +75,12 @@ contract ModelRegistry is IModelRegistry {
     /// @inheritdoc IModelRegistry
     function isStopped(bytes32 keyId) external view returns (bool) {
         return _keyRecord(keyId).stopped;
+    }
+
+    /// @inheritdoc IModelRegistry
+    function keyStatusOf(bytes32 keyId) external view returns (uint16 wordCount, bool stopped) {
+        KeyRecord memory record = _keyRecord(keyId);
+        return (record.wordCount, record.stopped);
     }
 
     /// @inheritdoc IModelRegistry
@@ -149,6 +163,29 @@ contract ModelRegistry is IModelRegistry {
         _verify(keyId, inputCommitment, words, subject, proof);
     }
 
+    /// @inheritdoc IModelRegistry
+    function verifyFor(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256[8] calldata proof
+    ) external view returns (uint16 royaltyBps, address royaltyTo) {
+        ModelRecord storage model = _modelRecord(modelId);
+        _verify(model.keyId, inputCommitment, words, subject, proof);
+        return (model.royaltyBps, model.royaltyTo);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function verifyBatch(bytes32[] calldata keyIds, Claim[] calldata claims) external view {
+        if (!_readBatch(keyIds, claims).isValid()) revert BatchProofInvalid(claims.length);
+    }
+
+    /// @inheritdoc IModelRegistry
+    function findInvalid(bytes32[] calldata keyIds, Claim[] calldata claims) external view returns (uint256[] memory) {
+        return _readBatch(keyIds, claims).findInvalid();
+    }
+
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
         return
@@ -218,14 +255,59 @@ contract ModelRegistry is IModelRegistry {
         (address pointer, uint256 wordCount, bool stopped) = (key.pointer, key.wordCount, key.stopped);
         if (pointer == address(0)) revert KeyNotFound(keyId);
         if (stopped) revert KeyIsStopped(keyId);
-        if (subject == 0) revert ZeroSubject();
-        uint256 input = StatementLib.toSignal(inputCommitment);
-        StatementLib.requireCanonical(words, wordCount);
+        FlawLib.revertOn(StatementLib.flawOf(inputCommitment, words, subject, wordCount));
 
-        uint256 context = StatementLib.contextOf(keyId, inputCommitment, subject, StatementLib.hashWords(words));
-        uint256 output = StatementLib.outputCommitmentOf(words, context);
+        (uint256 input, uint256 output, uint256 context) = StatementLib.signalsOf(
+            keyId,
+            inputCommitment,
+            words,
+            subject
+        );
         if (!Groth16Lib.isValid(pointer, input, output, context, proof)) {
             revert InvalidProof(keyId, input, output, context);
+        }
+    }
+
+    /// @dev The claims with their signals and keys; reverts with the index of the first that is malformed.
+    function _readBatch(
+        bytes32[] calldata keyIds,
+        Claim[] calldata claims
+    ) private view returns (Groth16BatchLib.Batch memory batch) {
+        uint256 count = claims.length;
+        if (keyIds.length != count) revert LengthsDiffer(keyIds.length, count);
+        if (count == 0 || count > MAX_BATCH) revert BatchSizeOutOfRange(count, MAX_BATCH);
+        batch = Groth16BatchLib.create(count);
+        Groth16BatchLib.Key memory key;
+        for (uint256 i; i < count; ++i) {
+            bytes32 keyId = keyIds[i];
+            if (key.id != keyId || i == 0) key = batch.keys[_keyIndexOf(batch, keyId, i)];
+            Claim calldata claim = claims[i];
+            uint256[] calldata words = claim.words;
+            (bytes32 input, bytes32 subject) = (claim.inputCommitment, claim.subject);
+            FlawLib.revertOn(StatementLib.flawOf(input, words, subject, key.wordCount), i);
+            (uint256 s0, uint256 s1, uint256 s2) = StatementLib.signalsOf(keyId, input, words, subject);
+            batch.setClaim(i, key, s0, s1, s2, claim.proof);
+        }
+    }
+
+    /// @dev Position of a claim's key among the batch's, to which it is added if it is new there.
+    function _keyIndexOf(
+        Groth16BatchLib.Batch memory batch,
+        bytes32 keyId,
+        uint256 claimIndex
+    ) private view returns (uint256 index) {
+        index = batch.indexOf(keyId);
+        if (index == batch.keys.length) FlawLib.revertOn(_addKey(batch, keyId), claimIndex);
+    }
+
+    /// @dev Adds a key to a batch; the error that it deserves, ABI-encoded, if it cannot be in it.
+    function _addKey(Groth16BatchLib.Batch memory batch, bytes32 keyId) private view returns (bytes memory flaw) {
+        KeyRecord storage key = _keys[keyId];
+        (address pointer, uint256 wordCount, bool stopped) = (key.pointer, key.wordCount, key.stopped);
+        if (pointer == address(0)) return abi.encodeWithSelector(KeyNotFound.selector, keyId);
+        if (stopped) return abi.encodeWithSelector(KeyIsStopped.selector, keyId);
+        if (!batch.addKey(keyId, pointer, wordCount)) {
+            return abi.encodeWithSelector(BatchKeysDiffer.selector, keyId, batch.keys[0].id);
         }
     }
 

@@ -2,16 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { VERIFY_GAS_FLOOR } from "../src/chain/gasFloor.ts";
-import { buildContracts } from "../src/chain/buildContracts.ts";
-import { connectChain } from "../src/chain/localChain.ts";
-import { measureGas } from "../src/chain/measureGas.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { readHeldOut } from "../src/model/heldOut.ts";
 import { readGraph } from "../src/model/importModel.ts";
 import { measureAccuracy } from "../src/model/measureAccuracy.ts";
 import { measureProving } from "../src/model/measureProving.ts";
-import { dealerTrapdoor, mintProof } from "../src/setup/mint.ts";
+import { benchGasCommand } from "./benchGas.ts";
 import { benchModelsCommand } from "./benchModels.ts";
 import { describeBench, type BenchReport } from "./terminal/benchReport.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
@@ -25,11 +21,12 @@ const RUNS = 9;
 
 export const benchCommand = (): Command =>
   new Command("bench")
-    .description("measure constraints, times from clean, memory, accuracy and gas of the shipped model")
+    .description("measure constraints, times from clean, memory and accuracy of the digits model")
     .option("--json <file>", "write the figures here")
-    // An option behind `models` is that command's, also where both have one of its name.
+    // An option behind `models` or `gas` is that command's, also where both have one of its name.
     .enablePositionalOptions()
     .addCommand(benchModelsCommand())
+    .addCommand(benchGasCommand())
     .action(bench);
 
 async function bench({ json }: { json?: string }): Promise<void> {
@@ -51,17 +48,11 @@ async function measure(cacheRoot: string): Promise<BenchReport> {
   const accuracy = await step("Comparing with the float model", async () =>
     measureAccuracy(files.onnx, await readGraph(files, {}), model.graph, samples),
   );
-  await step("Compiling the contracts", buildContracts);
-  const { connection } = await connectChain();
-  const trapdoor = await dealerTrapdoor(model.circuit.r1csPath);
-  const prove = (signals: readonly bigint[]) => mintProof(trapdoor, signals);
-  const gas = await step("Measuring gas", () => measureGas(connection, { key: model.key, prove }));
   return {
     model: MODEL,
     constraints: model.circuit.constraints,
     seconds: { ...seconds, ...proving.warm, firstProof: proving.first.prove },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     accuracy,
-    gas: { ...gas, verifyFloor: VERIFY_GAS_FLOOR },
   };
 }

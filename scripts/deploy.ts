@@ -15,15 +15,19 @@ interface Options {
   readonly model: string[];
   readonly tollBps: number;
   readonly tollCollector?: string;
+  readonly orderLife: number;
 }
 
 export const deployCommand = (): Command =>
   new Command("deploy")
-    .description("deploy registries and escrow, register models with development keys, write the deployment record")
+    .description(
+      "deploy registries, escrow and prepaid orders, register models with development keys, write the deployment record",
+    )
     .requiredOption("--network <name>", "network of hardhat.config.ts, for example localhost")
     .option("--model <name...>", "models to register", ["digits-mlp"])
     .option("--toll-bps <points>", "toll of every settled amount in basis points, 0 to 100", parseTollBps, 0)
     .option("--toll-collector <address>", "who is credited with tolls (default: the deployer)", parseAddress)
+    .option("--order-life <seconds>", "longest life of a prepaid order, 600 to 2592000", parseOrderLife, 86_400)
     .action(deploy);
 
 async function deploy(options: Options): Promise<void> {
@@ -38,7 +42,8 @@ async function deploy(options: Options): Promise<void> {
   for (const name of options.model) built.push((await buildKey(name, SHIPPED)).model);
   built.forEach((model) => refuseDealerKeyOffDevelopment(model, chainId));
 
-  const terms = { tollBps: options.tollBps, tollCollector: options.tollCollector ?? deployer.address };
+  const { tollBps, tollCollector = deployer.address, orderLife } = options;
+  const terms = { tollBps, tollCollector, orderLife };
   const tollgate = await step(
     "Deploying",
     () => deployTollgate(chain.ethers, deployer, terms),
@@ -57,6 +62,11 @@ async function deploy(options: Options): Promise<void> {
 function parseTollBps(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 100) return Number(text);
   throw new InvalidArgumentError("want 0 to 100.");
+}
+
+function parseOrderLife(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) >= 600 && Number(text) <= 2_592_000) return Number(text);
+  throw new InvalidArgumentError("want 600 to 2592000 seconds.");
 }
 
 function parseAddress(text: string): string {

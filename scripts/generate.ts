@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { Command } from "commander";
 import writeFileAtomic from "write-file-atomic";
 import { InputError } from "../src/errors.ts";
-import type { GasFigures } from "../src/chain/measureGas.ts";
+import type { GasFigures } from "../src/gas/measureGas.ts";
 import { readJson } from "../src/jsonFile.ts";
 import { circuitFilesOf, keyFilesOf, sharedFiles } from "../src/generate/generatedFiles.ts";
 import { OPERATOR_PAGE, operatorPage } from "../src/generate/operatorTable.ts";

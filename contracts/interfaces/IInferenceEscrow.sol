@@ -1,27 +1,48 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {Delivery} from "../types/Delivery.sol";
 import {Job, JobState} from "../types/Job.sol";
+import {SkipReason} from "../types/SkipReason.sol";
+import {IERC8183Events} from "./IERC8183Events.sol";
 import {IFundingCollector} from "./IFundingCollector.sol";
-import {IModelRegistry} from "./IModelRegistry.sol";
+import {IPaymentLedger} from "./IPaymentLedger.sol";
 
 /// @title Deposits that pay for an inference only against its proof
-/// @notice A client locks a job's amount; a valid proof made for that job before the deadline splits it between
-/// provider, toll and royalty; from the deadline on, or as soon as the model's key is stopped, it goes back. Nobody can
-/// change, delay or take a deposit otherwise.
+/// @notice A client locks a job's amount, and where the job asks for one its provider a bond. A valid proof made for that
+/// job before the deadline splits the amount between provider, toll and royalty; from the deadline on, or as soon as the
+/// model's key is stopped, the provider cancels or a bond was not put up in time, it goes back. Nobody can change, delay or
+/// take a deposit otherwise.
 /// @dev Amounts are in the token's base units, times in unix seconds.
 ///
-/// Tokens: ERC-20 only. An ERC-721 token whose id is the amount 1 could be taken and never leave. Safety assumes that a
-/// token does not lower the escrow's balance by itself (a rebasing one can, at the expense of that token's users only).
-/// Liveness of a withdrawal assumes that the token lets the escrow send and takes exactly what was sent from its balance:
-/// a withdrawal from one that charges the escrow on top, or moves less or nothing, reverts and leaves the credit.
+/// | state                | call                                    | allowed                                                 | next     |
+/// | -------------------- | --------------------------------------- | ------------------------------------------------------- | -------- |
+/// | None                 | `open` by the client or by its signature | now < deadline; with a bond now < acceptBy             | Funded   |
+/// | None                 | `revoke` by the client                  | always                                                  | Revoked  |
+/// | Funded with a bond   | `accept` by the provider                | now < acceptBy, key not stopped                         | Accepted |
+/// | Funded without, Accepted | `settle` by anyone                  | now < deadline, a valid proof, key not stopped          | Settled  |
+/// | Funded, Accepted     | `refund` by anyone                      | now ≥ deadline, or Funded with a bond and now ≥ acceptBy, or key stopped | Refunded |
+/// | Funded, Accepted     | `cancel` by the provider                | always                                                  | Refunded |
+///
+/// The bond goes to the provider on Settled. On the way from Accepted to Refunded it goes to the provider if the key is
+/// stopped, else to the client.
+///
+/// Tokens: native ether and ERC-20. An ERC-721 token whose id is the amount 1 could be taken and never leave. Safety assumes
+/// that a token does not lower the escrow's balance by itself (a rebasing one can, at the expense of that token's users
+/// only). Liveness of a withdrawal assumes that the token lets the escrow send and takes exactly what was sent from its
+/// balance: a withdrawal from one that charges the escrow on top, or moves less or nothing, reverts and leaves the credit.
 ///
 /// `settle`, `refund` and `withdrawFor` are open to anyone, and each works once: whoever calls one inside a longer
 /// transaction can be made to revert by somebody who calls it first. The money is then where it belongs all the same.
-interface IInferenceEscrow {
+///
+/// Warning: a bond secures nothing against a provider that can forge proofs under the key, since it can stop the key and get
+/// its bond back. Warning: a client that can forge can stop a key and get its deposit back after the words were shown.
+interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     /// @notice `job` is open. Emitted before its deposit is taken, in a call that reverts unless exactly that arrives.
     event JobOpened(bytes32 indexed jobId, address indexed client, address indexed provider, Job job);
-    /// @notice The job was proven and paid; payout + toll + royalty is its amount.
+    /// @notice The provider put up its bond.
+    event JobAccepted(bytes32 indexed jobId, address indexed provider, uint256 bond);
+    /// @notice The job was proven and paid; payout + toll + royalty is its amount. A bond went back to the provider.
     event JobSettled(
         bytes32 indexed jobId,
         address indexed provider,
@@ -30,83 +51,95 @@ interface IInferenceEscrow {
         uint256 toll,
         uint256 royalty
     );
-    /// @notice The deposit went back to the client's credit.
-    event JobRefunded(bytes32 indexed jobId, address indexed client, uint256 amount);
-    /// @notice A credit was paid out.
-    event Withdrawn(address indexed owner, address indexed token, address indexed to, uint256 amount);
+    /// @notice The deposit went back to the client's credit, and the bond, 0 if none was put up, to that of `bondTo`.
+    event JobRefunded(bytes32 indexed jobId, address indexed client, uint256 amount, uint256 bond, address bondTo);
+    /// @notice The provider gave the job up; `JobRefunded` follows.
+    event JobCancelled(bytes32 indexed jobId, address indexed provider);
+    /// @notice The client made a nonce useless.
+    event NonceRevoked(address indexed client, address indexed provider, uint256 nonce);
+    /// @notice Item `index` of a batch was left out, since the chain's state excludes it.
+    event JobSkipped(bytes32 indexed jobId, uint256 index, SkipReason reason);
 
-    /// @notice The toll is above the cap.
-    error TollTooHigh(uint256 tollBps, uint256 maxTollBps);
-    /// @notice Only the job's client may open it.
+    /// @notice Only the job's client may do this; others need its signature.
     error NotClient(address caller, address client);
-    /// @notice A job needs a provider, a token and a receiver other than zero.
-    error ZeroAddress();
-    /// @notice The job's way of paying is not the supported one.
-    error FundingNotSupported(uint8 funding, uint8 supported);
-    /// @notice There is no contract at the token's address.
-    error TokenWithoutCode(address token);
-    /// @notice Native ether is not an ERC-20 and cannot be taken by allowance.
-    error NativeTokenNeedsNativeFunding(address token, uint8 funding);
-    /// @notice A bond needs a provider's acceptance, which this escrow does not take.
-    error BondsNotSupported(uint256 bond);
-    /// @notice `acceptBy` is zero exactly when the bond is.
-    error AcceptByWithoutBond(uint64 acceptBy);
-    /// @notice The amount must be 1 to `max`.
-    error AmountOutOfRange(uint256 amount, uint256 max);
+    /// @notice Only the job's provider may do this.
+    error NotProvider(address caller, address provider);
+    /// @notice The escrow has no collector for this kind of funding.
+    error FundingNotSupported(uint8 funding);
+    /// @notice Native ether is paid with funding 3, everything else with another.
+    error TokenFundingMismatch(address token, uint8 funding);
+    /// @notice Value came with a call that takes none: `wanted` is what this call needs.
+    error ValueMismatch(uint256 value, uint256 wanted);
+    /// @notice Ether comes with a call that opens or accepts a job.
+    error UnexpectedEther(address sender);
+    /// @notice A bond must be at most `max`.
+    error BondOutOfRange(uint256 bond, uint256 max);
+    /// @notice `acceptBy` is zero exactly when the bond is, and at most the deadline.
+    error AcceptByMismatch(uint64 acceptBy, uint256 bond, uint64 deadline);
+    /// @notice The time to open or accept a job with a bond is over.
+    error AcceptancePassed(uint256 acceptBy, uint256 nowAt);
+    /// @notice A job without a bond needs no acceptance.
+    error NoBondToAccept(bytes32 jobId);
     /// @notice This pair of client and provider used the nonce before; `state` is where that job stands.
     error NonceUsed(address client, address provider, uint256 nonce, JobState state);
     /// @notice The deadline is not after the block's time.
     error DeadlinePassed(uint256 deadline, uint256 nowAt);
-    /// @notice The deadline is still to come and the key is not stopped.
-    error RefundNotDue(uint256 deadline, uint256 nowAt);
-    /// @notice The token moved another amount into the escrow than the job's.
-    error DepositMismatch(uint256 received, uint256 wanted);
-    /// @notice The token took another amount out of the escrow than the credit; `taken` is 0 where the balance rose.
-    error WithdrawalMismatch(uint256 taken, uint256 wanted);
+    /// @notice A refund is due from `dueAt` on, or once the key is stopped.
+    error RefundNotDue(uint256 dueAt, uint256 nowAt);
     /// @notice The nonce holds a job with other terms; ids without their lowest byte.
     error JobTermsMismatch(bytes32 recorded, bytes32 given);
     /// @notice The job is in another state than the call needs.
     error JobNotInState(bytes32 jobId, JobState state, JobState wanted);
-    /// @notice There is no credit to pay out.
-    error NothingToWithdraw(address owner, address token);
-    /// @notice What is paid to the escrow itself would be locked: it can be no provider, toll collector or receiver.
-    error InvalidReceiver(address to);
 
-    /// @notice The registry that knows models and verifies proofs, immutable.
-    function REGISTRY() external view returns (IModelRegistry);
+    /// @notice What takes deposits of a funding kind: 1 allowance or ERC-2612 permit, 2 ERC-3009 authorization, 3 native
+    /// ether, 4 Permit2; reverts `FundingNotSupported` for others. Immutable.
+    /// @dev Clients and providers approve it, name it as the receiver of an authorization or the spender of a permit.
+    function collectorOf(uint8 funding) external view returns (IFundingCollector);
 
-    /// @notice Takes deposits by allowance or ERC-2612 permit: what clients approve. Immutable.
-    function ALLOWANCE_COLLECTOR() external view returns (IFundingCollector);
-
-    /// @notice Credited with the toll of every settlement, immutable.
-    function TOLL_COLLECTOR() external view returns (address);
-
-    /// @notice Hundredths of a percent of the amount, rounded down, taken as toll; at most 100, immutable.
-    function TOLL_BPS() external view returns (uint16);
-
-    /// @notice Opens a job and takes its amount from the caller, who must be its client, before its deadline.
+    /// @notice Opens a job and takes its amount from the caller, who must be its client, before the deadline and, if there
+    /// is a bond, before `acceptBy`.
     /// @dev The model must be registered and not deprecated, its key not stopped. A token that delivers another amount
-    /// than asked, such as one with a fee on transfers, is refused.
-    /// @param fundingData Empty, or `abi.encode(uint256 deadline, uint8 v, bytes32 r, bytes32 s)` of an ERC-2612
-    /// permit over exactly `job.amount` for the collector. A permit that fails is ignored where the allowance suffices,
-    /// since anyone may have submitted it before.
+    /// than asked, such as one with a fee on transfers, is refused. Native funding takes exactly the amount as value.
+    /// @param fundingData What the collector of `job.funding` needs; see the collectors. A permit that fails is
+    /// ignored where the allowance suffices, since anyone may have submitted it before.
     /// @return jobId EIP-712 digest of the job: what the proof must be made for.
-    function open(Job calldata job, bytes calldata fundingData) external returns (bytes32 jobId);
+    function open(Job calldata job, bytes calldata fundingData) external payable returns (bytes32 jobId);
+
+    /// @notice Opens a job as its client would. Anyone may call with the client's signature of the job id, by ECDSA or
+    /// ERC-1271; not for native ether, which only the client itself can bring.
+    /// @dev The signature is consent to the job. An allowance, a permit or an authorization alone never is.
+    function openWithSignature(
+        Job calldata job,
+        bytes calldata signature,
+        bytes calldata fundingData
+    ) external returns (bytes32 jobId);
+
+    /// @notice Makes a nonce useless that has opened no job, against a signature that the caller gave away. Client only.
+    function revoke(address provider, uint256 nonce) external;
+
+    /// @notice Takes the bond from the caller, the job's provider, in the job's token and its way of funding, before
+    /// `acceptBy`.
+    function accept(Job calldata job, bytes calldata fundingData) external payable;
+
+    /// @notice Gives the job up: the client gets its deposit back, and the bond if the job was accepted and its key is not
+    /// stopped. Provider only.
+    function cancel(Job calldata job) external;
 
     /// @notice Pays the job's provider against a proof, strictly before the deadline. Anyone may call.
-    /// @dev A failed verification reverts and changes nothing. Toll and royalty round down, the rest is the provider's.
+    /// @dev A failed verification reverts and changes nothing. Toll and royalty round down, the rest is the provider's,
+    /// and its bond free of toll.
     /// @param words The model's output, readable by everybody from here on.
     function settle(Job calldata job, uint256[] calldata words, uint256[8] calldata proof) external;
 
-    /// @notice Credits the client with the deposit, from the deadline on or once the model's key is stopped. Anyone may
-    /// call.
+    /// @notice Settles up to 128 jobs with one pairing check. Anyone may call.
+    /// @dev Does what `settle` does for each item in order, leaving out with `JobSkipped` what the chain's state excludes.
+    /// Reverts `ItemRefused` with the index for words that the item's key cannot have, and `BatchProofInvalid` when one of the
+    /// proofs is false or the call is starved of gas; then nothing is settled.
+    function settleBatch(Delivery[] calldata deliveries) external;
+
+    /// @notice Credits the client with the deposit, from the deadline on, from `acceptBy` on if the provider has not
+    /// accepted, or once the model's key is stopped. Anyone may call.
     function refund(Job calldata job) external;
-
-    /// @notice Pays all of the caller's credit in `token` to `to`.
-    function withdraw(address token, address to) external;
-
-    /// @notice Pays all of the owner's credit in `token` to the owner. Anyone may call.
-    function withdrawFor(address token, address owner) external;
 
     /// @notice The job id: EIP-712 digest under this escrow's domain on the current chain.
     function hashJob(Job calldata job) external view returns (bytes32);
@@ -114,7 +147,4 @@ interface IInferenceEscrow {
     /// @notice Where exactly these terms stand: None while the nonce is unused, Revoked for whatever terms once the nonce
     /// was revoked; reverts `JobTermsMismatch` when it went to other terms.
     function stateOf(Job calldata job) external view returns (JobState);
-
-    /// @notice What `owner` can withdraw, in base units of `token`.
-    function creditOf(address owner, address token) external view returns (uint256);
 }

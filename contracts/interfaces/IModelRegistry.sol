@@ -71,6 +71,10 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     /// @notice The proof does not show this statement, has a coordinate outside the field, a point off its curve or at
     /// infinity, or the call ran out of gas inside a precompile.
     error InvalidProof(bytes32 keyId, uint256 inputCommitment, uint256 outputCommitment, uint256 context);
+    /// @notice At least one of `count` proofs is false, or the call ran out of gas inside a precompile.
+    error BatchProofInvalid(uint256 count);
+    /// @notice The key's α or β is not that of the batch's first key, so they cannot verify together.
+    error BatchKeysDiffer(bytes32 keyId, bytes32 firstKeyId);
     /// @notice The two claims are about different inputs, so they do not contradict each other.
     error InputCommitmentsDiffer(bytes32 a, bytes32 b);
     /// @notice The two claims say the same.
@@ -115,6 +119,38 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
         bytes32 subject,
         uint256[8] calldata proof
     ) external view;
+
+    /// @notice `verify` under the key of a model, with what its settlement owes; reverts `ModelNotFound` for an unknown one.
+    /// @return royaltyBps Hundredths of a percent of the amount for `royaltyTo`, both zero where there is no royalty.
+    function verifyFor(
+        uint256 modelId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256[8] calldata proof
+    ) external view returns (uint16 royaltyBps, address royaltyTo);
+
+    /// @notice Returns if every claim holds under its key, by one pairing check over a random combination of all of them;
+    /// reverts in every other case. Valid exactly when `verify` is for each claim, but for a chance of 2^-253.
+    /// @dev Claim `i` is of key `keyIds[i]`; keys may come in any order and repeat, and so may claims. Keys verify together
+    /// when they share α and β, as the keys of one setup do. The weights are drawn from a hash over chain, registry, keys,
+    /// every signal and every proof byte.
+    /// Reverts `ItemRefused` with the index and the reason of the first claim whose key is unknown, stopped or of other α
+    /// and β than the first's, or that is malformed; `BatchSizeOutOfRange`, `LengthsDiffer`; and `BatchProofInvalid` when
+    /// some proof is false or the call is starved of gas: `findInvalid` tells which, off chain.
+    /// Warning: as for `verify`, never read a revert as "a proof is false". Precompiles are given four times the gas of
+    /// EIP-1108; where one costs more, no batch verifies, and `verify` still does.
+    /// @param keyIds As long as `claims`, 1 to 128.
+    function verifyBatch(bytes32[] calldata keyIds, Claim[] calldata claims) external view;
+
+    /// @notice Positions of the claims that keep `verifyBatch` from accepting the batch, ascending; empty if it does.
+    /// @dev For calls off chain: bisects, so one false proof takes about three times the gas of the batch, one with a point
+    /// that a precompile refuses about seven times; all of 32 are found within 30 million gas.
+    /// Reverts like `verifyBatch` on malformed claims. Warning: starved of gas it names valid proofs too.
+    function findInvalid(bytes32[] calldata keyIds, Claim[] calldata claims) external view returns (uint256[] memory);
+
+    /// @notice What batches need to know of a key; reverts `KeyNotFound` for an unknown one.
+    function keyStatusOf(bytes32 keyId) external view returns (uint16 wordCount, bool stopped);
 
     /// @notice Stops a key for ever, given two valid proofs of one input with different words. Anyone may call.
     /// @dev Checks both claims as `verify` does, first `a`; then that their inputs are equal and their words differ.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {ModelClaims} from "../types/ModelClaims.sol";
+import {SkipReason} from "../types/SkipReason.sol";
 import {IModelRegistry} from "./IModelRegistry.sol";
 
 /// @title Proven outputs on record, for consumers that act on them
@@ -11,8 +13,16 @@ interface ISettlementRegistry {
         uint256 indexed modelId,
         bytes32 indexed inputCommitment,
         bytes32 indexed subject,
-        uint256[] words,
-        address caller
+        uint256[] words
+    );
+
+    /// @notice Item `index` of a batch was left out: it is on record, other words are, or its key is stopped.
+    event StatementSkipped(
+        uint256 indexed modelId,
+        bytes32 indexed inputCommitment,
+        bytes32 indexed subject,
+        uint256 index,
+        SkipReason reason
     );
 
     /// @notice Other words are on record for the same statement; hashes of the words.
@@ -36,6 +46,18 @@ interface ISettlementRegistry {
         bytes32 subject,
         uint256[8] calldata proof
     ) external;
+
+    /// @notice Verifies the proofs of many claims at once and records their words. Anyone may call.
+    /// @dev Does what `verifyAndSettle` does for each item in turn, those left out that it would not record: of a stopped
+    /// key, on record already or in conflict with a record, by an earlier item of the batch too. Each of them is named by
+    /// `StatementSkipped` and its proof is not looked at, so nothing that others send first makes the call revert.
+    /// Whatever is wrong with the calldata itself reverts, left out or not: `ItemRefused` with the index and the reason of
+    /// an item of an unknown model, or without subject, with an input commitment out of range, another number of words
+    /// than the key has or a word too large; `BatchSizeOutOfRange`. `BatchProofInvalid` when a proof of what is left is
+    /// false, and `ItemRefused` with `BatchKeysDiffer` when its key has another α or β than the first one's. A revert
+    /// records nothing.
+    /// @param groups Claims by model, 1 to 128 in all; an item's index counts them through all groups.
+    function verifyAndSettleBatch(ModelClaims[] calldata groups) external;
 
     /// @notice Whether exactly these words are on record and the model's key is not stopped.
     function isSettled(

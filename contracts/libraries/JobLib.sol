@@ -30,7 +30,16 @@ library JobLib {
 
     /// @dev Where the record of a nonce lives: one for each client, provider and nonce, whatever the terms.
     function slotKey(Job calldata job) internal pure returns (bytes32) {
-        return EfficientHashLib.hash(uint160(job.client), uint160(job.provider), job.nonce);
+        return slotKey(job.client, job.provider, job.nonce);
+    }
+
+    function slotKey(address client, address provider, uint256 nonce) internal pure returns (bytes32) {
+        return EfficientHashLib.hash(uint160(client), uint160(provider), nonce);
+    }
+
+    /// @dev The state from which a proof settles the job: a bond must have been put up.
+    function settleableState(Job calldata job) internal pure returns (JobState) {
+        return job.bond == 0 ? JobState.Funded : JobState.Accepted;
     }
 
     /// @dev What is stored for a job in `state`.

@@ -21,6 +21,6 @@ library RegistryLib {
         uint256 modelId
     ) internal view returns (bytes32 keyId, bool deprecated, bool stopped) {
         (keyId, , , deprecated) = registry.termsOf(modelId);
-        stopped = registry.isStopped(keyId);
+        (, stopped) = registry.keyStatusOf(keyId);
     }
 }

@@ -11,20 +11,55 @@ library StatementLib {
     /// @dev Every word is at most this, so that no output has a second encoding by adding the field's order.
     uint256 internal constant MAX_WORD = (1 << 253) - 1;
 
-    /// @dev The first signal. Zero and what is not below the field's order are refused: nothing hashes to them.
-    function toSignal(bytes32 inputCommitment) internal pure returns (uint256 signal) {
-        signal = uint256(inputCommitment);
-        if (signal == 0 || signal >= Groth16Lib.R) {
-            revert IModelRegistry.InputCommitmentOutOfRange(signal, Groth16Lib.R - 1);
+    /// @dev Whether a commitment can be the first signal. Zero and what is not below the field's order cannot: nothing
+    /// hashes to them.
+    function isSignal(bytes32 inputCommitment) internal pure returns (bool) {
+        // 0 wraps to the greatest number, so one comparison refuses it too.
+        unchecked {
+            return uint256(inputCommitment) - 1 < Groth16Lib.R - 1;
         }
     }
 
-    /// @dev Reverts unless there are exactly `wordCount` words, each of at most 253 bits.
-    function requireCanonical(uint256[] calldata words, uint256 wordCount) internal pure {
-        if (words.length != wordCount) revert IModelRegistry.WordCountMismatch(words.length, wordCount);
-        for (uint256 i; i < wordCount; ++i) {
-            if (words[i] > MAX_WORD) revert IModelRegistry.WordTooLarge(i, words[i], MAX_WORD);
+    /// @dev The error that a malformed statement deserves, ABI-encoded; empty for a well-formed one.
+    function flawOf(
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject,
+        uint256 wordCount
+    ) internal pure returns (bytes memory flaw) {
+        if (subject == 0) return abi.encodeWithSelector(IModelRegistry.ZeroSubject.selector);
+        if (!isSignal(inputCommitment)) return commitmentFlaw(inputCommitment);
+        if (words.length != wordCount) {
+            return abi.encodeWithSelector(IModelRegistry.WordCountMismatch.selector, words.length, wordCount);
         }
+        for (uint256 i; i < wordCount; ++i) {
+            uint256 word = _wordAt(words, i);
+            if (word > MAX_WORD) {
+                return abi.encodeWithSelector(IModelRegistry.WordTooLarge.selector, i, word, MAX_WORD);
+            }
+        }
+    }
+
+    /// @dev The error that a commitment outside of the field deserves.
+    function commitmentFlaw(bytes32 inputCommitment) internal pure returns (bytes memory) {
+        return
+            abi.encodeWithSelector(
+                IModelRegistry.InputCommitmentOutOfRange.selector,
+                inputCommitment,
+                Groth16Lib.R - 1
+            );
+    }
+
+    /// @dev The three public signals of a well-formed statement, each below the field's order.
+    function signalsOf(
+        bytes32 keyId,
+        bytes32 inputCommitment,
+        uint256[] calldata words,
+        bytes32 subject
+    ) internal pure returns (uint256 input, uint256 output, uint256 context) {
+        input = uint256(inputCommitment);
+        context = contextOf(keyId, inputCommitment, subject, hashWords(words));
+        output = outputCommitmentOf(words, context);
     }
 
     /// @dev `keccak256(abi.encodePacked(words))`, in assembly for the copy without a length that Solidity would make.
@@ -54,8 +89,15 @@ library StatementLib {
         // At least one word (a key of none is never published), so the index does not wrap; addmod cannot overflow.
         unchecked {
             uint256 i = words.length - 1;
-            sum = words[i];
-            while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), words[--i], Groth16Lib.R);
+            sum = _wordAt(words, i);
+            while (i != 0) sum = addmod(mulmod(sum, context, Groth16Lib.R), _wordAt(words, --i), Groth16Lib.R);
+        }
+    }
+
+    /// @dev `words[index]` without Solidity's second comparison of an index that is below the length.
+    function _wordAt(uint256[] calldata words, uint256 index) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(words.offset, shl(5, index)))
         }
     }
 }

@@ -1,25 +1,33 @@
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { type BaseContract, type ContractTransactionReceipt, keccak256 } from "ethers";
-import type { InferenceEscrow, ModelRegistry, SettlementRegistry } from "../../build/hardhat/types/index.ts";
+import type {
+  InferenceEscrow,
+  ModelRegistry,
+  PrepaidOrders,
+  SettlementRegistry,
+} from "../../build/hardhat/types/index.ts";
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
 import { setupKindOf } from "../setup/setupKindOf.ts";
 import { recordPath, writeRecord, type ContractRecord, type DeploymentRecord, type ModelRecord } from "./record.ts";
 import { InputError } from "../errors.ts";
-import { modelIdOf, toBytes32 } from "../codec/statement.ts";
+import { FUNDING, modelIdOf, toBytes32 } from "../codec/statement.ts";
 
 /** The contracts of one deployment. */
 export interface Tollgate {
   readonly registry: ModelRegistry;
   readonly settlement: SettlementRegistry;
   readonly escrow: InferenceEscrow;
+  readonly prepaid: PrepaidOrders;
 }
 
-/** Immutable terms of an escrow. */
-export interface TollTerms {
+/** Immutable terms of the contracts that hold money. */
+export interface PaymentTerms {
   /** Basis points of every settled amount, at most 100. */
   readonly tollBps: number;
   readonly tollCollector: string;
+  /** Longest life of a prepaid order, which is also what withdrawing a deposit takes: seconds, 10 minutes to 30 days. */
+  readonly orderLife: number;
 }
 
 /** A royalty that a model's owner takes of every settled amount, at most 1,000 basis points. */
@@ -28,17 +36,19 @@ export interface RoyaltyTerms {
   readonly royaltyTo: string;
 }
 
-/** Deploys registry, settlement registry and escrow (which makes its collector) from `deployer`. */
+/** Deploys registry, settlement registry, escrow (which makes its collectors) and prepaid orders from `deployer`. */
 export async function deployTollgate(
   ethers: HardhatEthers,
   deployer: HardhatEthersSigner,
-  { tollCollector, tollBps }: TollTerms,
+  { tollCollector, tollBps, orderLife }: PaymentTerms,
 ): Promise<Tollgate> {
   const registry = await ethers.deployContract("ModelRegistry", [], deployer);
   const settlement = await ethers.deployContract("SettlementRegistry", [registry], deployer);
   const escrow = await ethers.deployContract("InferenceEscrow", [registry, tollCollector, tollBps], deployer);
-  await Promise.all([registry, settlement, escrow].map((contract) => contract.waitForDeployment()));
-  return { registry, settlement, escrow };
+  const orderTerms = [registry, tollCollector, tollBps, orderLife];
+  const prepaid = await ethers.deployContract("PrepaidOrders", orderTerms, deployer);
+  await Promise.all([registry, settlement, escrow, prepaid].map((contract) => contract.waitForDeployment()));
+  return { registry, settlement, escrow, prepaid };
 }
 
 /** Publishes a model's key; anyone may, and again without effect. */
@@ -93,27 +103,29 @@ export async function saveRecord(...deployment: Parameters<typeof recordOf>): Pr
 
 /** Describes a deployment as its record, read back from the chain. */
 export async function recordOf(
-  { registry, settlement, escrow }: Tollgate,
-  terms: TollTerms,
+  { registry, settlement, escrow, prepaid }: Tollgate,
+  { tollCollector, tollBps, orderLife }: PaymentTerms,
   network: { readonly name: string; readonly chainId: number; readonly commit: string | null },
   models: Record<string, ModelRecord>,
 ): Promise<DeploymentRecord> {
-  const [registryAddress, settlementAddress, escrowAddress, collectorAddress] = await Promise.all([
-    registry.getAddress(),
-    settlement.getAddress(),
-    escrow.getAddress(),
-    escrow.ALLOWANCE_COLLECTOR(),
-  ]);
-  const escrowArguments = [registryAddress, terms.tollCollector, String(terms.tollBps)];
+  const registryAddress = await registry.getAddress();
+  const paymentArguments = [registryAddress, tollCollector, String(tollBps)];
+  const recordAt = async (contract: BaseContract, constructorArguments: string[]) =>
+    contractRecord(await contract.getAddress(), contract, constructorArguments);
+  const collectorOf = async (funding: number) => contractRecord(await escrow.collectorOf(funding), escrow, []);
   return {
     network: network.name,
     chainId: network.chainId,
     commit: network.commit,
     contracts: {
-      ModelRegistry: await contractRecord(registryAddress, registry, []),
-      SettlementRegistry: await contractRecord(settlementAddress, settlement, [registryAddress]),
-      InferenceEscrow: await contractRecord(escrowAddress, escrow, escrowArguments),
-      AllowanceCollector: await contractRecord(collectorAddress, escrow, []),
+      ModelRegistry: await recordAt(registry, []),
+      SettlementRegistry: await recordAt(settlement, [registryAddress]),
+      InferenceEscrow: await recordAt(escrow, paymentArguments),
+      PrepaidOrders: await recordAt(prepaid, [...paymentArguments, String(orderLife)]),
+      AllowanceCollector: await collectorOf(FUNDING.allowance),
+      AuthorizationCollector: await collectorOf(FUNDING.authorization),
+      NativeCollector: await collectorOf(FUNDING.native),
+      Permit2Collector: await collectorOf(FUNDING.permit2),
     },
     models,
   };

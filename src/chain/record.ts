@@ -41,7 +41,11 @@ export const DeploymentRecord = z.strictObject({
     ModelRegistry: ContractRecord,
     SettlementRegistry: ContractRecord,
     InferenceEscrow: ContractRecord,
+    PrepaidOrders: ContractRecord,
     AllowanceCollector: ContractRecord,
+    AuthorizationCollector: ContractRecord,
+    NativeCollector: ContractRecord,
+    Permit2Collector: ContractRecord,
   }),
   models: z.record(z.string(), ModelRecord),
 });

@@ -96,13 +96,16 @@ export const contextOf = (keyId: Hex, inputCommitment: bigint, subject: Hex, wor
 export const outputCommitmentOf = (words: readonly bigint[], context: bigint): bigint =>
   words.reduceRight((sum, word) => mod(sum * context + word, SCALAR_ORDER), 0n);
 
-/** The EIP-712 digest of a job: its id and the subject of its proof. */
-export const jobIdOf = (job: Job, chainId: bigint, escrow: Hex): Hex =>
-  TypedDataEncoder.hash(
-    { name: "Tollgate InferenceEscrow", version: "1", chainId, verifyingContract: escrow },
-    JOB_TYPES,
-    job,
-  );
+const jobDigestUnder =
+  (name: string) =>
+  (job: Job, chainId: bigint, verifyingContract: Hex): Hex =>
+    TypedDataEncoder.hash({ name, version: "1", chainId, verifyingContract }, JOB_TYPES, job);
+
+/** The EIP-712 digest of a job under an escrow's domain: its id and the subject of its proof. */
+export const jobIdOf = jobDigestUnder("Tollgate InferenceEscrow");
+
+/** The same under the domain of a PrepaidOrders contract: what the client of an order signs, and its proof's subject. */
+export const orderIdOf = jobDigestUnder("Tollgate PrepaidOrders");
 
 /** The id under which a registry knows a model with these immutable terms. */
 export const modelIdOf = (

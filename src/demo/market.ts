@@ -1,7 +1,7 @@
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { ZeroAddress } from "ethers";
 import type { TestToken } from "../../build/hardhat/types/index.ts";
-import { deployTollgate, registerModel, type Tollgate, type TollTerms } from "../chain/deploy.ts";
+import { deployTollgate, registerModel, type Tollgate, type PaymentTerms } from "../chain/deploy.ts";
 import type { RpcProvider } from "../chain/frameGas.ts";
 import type { Chain } from "../chain/localChain.ts";
 import type { ModelRecord } from "../chain/record.ts";
@@ -16,7 +16,7 @@ export interface Market {
   readonly ethers: HardhatEthers;
   readonly rpc: RpcProvider;
   readonly tollgate: Tollgate;
-  readonly terms: TollTerms;
+  readonly terms: PaymentTerms;
   readonly token: TestToken;
   readonly people: Readonly<Record<Role, HardhatEthersSigner>>;
   readonly model: SetUpModel;
@@ -29,12 +29,14 @@ export const PRICE = 2_000_000n;
 const JOB_SECONDS = 3_600n;
 
 const TOLL_BPS = 50;
+/** A day, in seconds. */
+const ORDER_LIFE = 86_400;
 const PURSE = 100n * PRICE;
 
 /** Deploys the contracts and the token, registers the model, and fills the client's and the copier's purse. */
 export async function openMarket({ ethers, rpc }: Chain, model: SetUpModel): Promise<Market> {
   const [deployer, tollCollector, client, provider, copier] = await ethers.getSigners();
-  const terms = { tollBps: TOLL_BPS, tollCollector: tollCollector.address };
+  const terms = { tollBps: TOLL_BPS, tollCollector: tollCollector.address, orderLife: ORDER_LIFE };
   const tollgate = await deployTollgate(ethers, deployer, terms);
   const token = await ethers.deployContract("TestToken", [], deployer);
   for (const { address } of [client, copier]) await (await token.mint(address, PURSE)).wait();

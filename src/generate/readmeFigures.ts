@@ -1,6 +1,6 @@
 import type { ConstraintCounts } from "../circom/compile.ts";
-import { VERIFY_GAS_FLOOR } from "../chain/gasFloor.ts";
-import type { GasFigures } from "../chain/measureGas.ts";
+import { VERIFY_GAS_FLOOR } from "../gas/floors.ts";
+import type { GasFigures } from "../gas/measureGas.ts";
 import { markdownTable } from "./markdownTable.ts";
 
 const START = "<!-- figures: written by npm run generate -->\n";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Hex } from "../codec/statement.ts";
 import type { Claim } from "./claim.ts";
 import { InputError, inFile } from "../errors.ts";
 import { SCALAR_ORDER } from "../field.ts";
@@ -37,8 +38,11 @@ export const openingToJson = ({ inference }: ProvenInference): object => ({
   salt: String(inference.salt),
 });
 
-/** Reads a claim about a model. Throws InputError naming the field that is wrong, or where it is under another key. */
-export async function readClaim(path: string, model: KeyedModel): Promise<Claim> {
+/**
+ * Reads a claim about a model, as strictly as the registry. Throws InputError naming the field that is wrong, or where it
+ * is under another key.
+ */
+export async function readClaim(path: string, model: Pick<KeyedModel, "keyId" | "wordCount">): Promise<Claim> {
   const file = await parseJsonFile(path, ClaimFile);
   if (file.keyId !== model.keyId) {
     throw new InputError(`${path}: keyId: the claim is under the key ${file.keyId}, the model's is ${model.keyId}`);
@@ -47,9 +51,18 @@ export async function readClaim(path: string, model: KeyedModel): Promise<Claim>
     throw new InputError(`${path}: words: got ${file.words.length}, want ${model.wordCount}`);
   }
   return inFile(path, () => ({
-    inputCommitment: parseDecimal(file.inputCommitment, "inputCommitment", SCALAR_ORDER),
+    inputCommitment: parseNonZero(file.inputCommitment, "inputCommitment"),
     words: file.words.map((word, index) => parseDecimal(word, `words[${index}]`, WORD_LIMIT)),
-    subject: file.subject,
+    subject: requireNonZero(file.subject, "subject"),
     proof: parseProof(file.proof),
   }));
+}
+
+const parseNonZero = (json: unknown, name: string): bigint =>
+  requireNonZero(parseDecimal(json, name, SCALAR_ORDER), name);
+
+/** Zero is what is missing: the registry refuses it. */
+function requireNonZero<Value extends bigint | Hex>(value: Value, name: string): Value {
+  if (BigInt(value) === 0n) throw new InputError(`${name}: is zero`);
+  return value;
 }

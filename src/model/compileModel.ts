@@ -10,7 +10,7 @@ import { canonicalGraph, modelHashOf } from "../ir/modelHash.ts";
 import { projectPath } from "../paths.ts";
 
 /** Folders that an emitted circuit includes from. */
-const CIRCUIT_LIBRARIES = [projectPath("circuits/lib"), projectPath("circuits/lib/generated")];
+export const CIRCUIT_LIBRARIES = [projectPath("circuits/lib"), projectPath("circuits/lib/generated")];
 
 /** A model with its circuit text and predicted costs; nothing has been compiled yet. */
 export interface EmittedModel {

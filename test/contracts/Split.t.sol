@@ -63,7 +63,7 @@ contract SplitTest {
             nonce: 0
         });
         token.mint(address(this), amount);
-        token.approve(address(market.ESCROW().ALLOWANCE_COLLECTOR()), amount);
+        token.approve(address(market.ESCROW().collectorOf(1)), amount);
         market.ESCROW().open(job, "");
         market.ESCROW().settle(job, market.wordsOf(7), market.prove(job, 7, amount));
 

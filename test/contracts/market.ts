@@ -46,7 +46,7 @@ export async function deployMarket({ ethers, networkHelpers }: NetworkConnection
   };
   const modelId = await registerModel();
   await token.mint(client, 1_000n * AMOUNT);
-  await token.approve(await escrow.ALLOWANCE_COLLECTOR(), 1_000n * AMOUNT);
+  await token.approve(await escrow.collectorOf(1), 1_000n * AMOUNT);
 
   const terms: Job = {
     client: client.address,

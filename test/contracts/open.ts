@@ -19,7 +19,7 @@ async function deployPermit() {
   const wallet = new ethers.Wallet(ethers.id("client"), ethers.provider);
   await networkHelpers.setBalance(wallet.address, 10n ** 18n);
   await token.mint(wallet, AMOUNT);
-  const spender = await escrow.ALLOWANCE_COLLECTOR();
+  const spender = await escrow.collectorOf(1);
   const deadline = terms.deadline;
   const sign = async (value: bigint, signer: BaseWallet = wallet): Promise<string> => {
     const domain = { name: "Test Dollar", version: "1", chainId, verifyingContract: terms.token };
@@ -68,16 +68,19 @@ describe("open", () => {
   const refused: [string, Partial<Job>, string][] = [
     ["a zero provider", { provider: NO_ONE }, "ZeroAddress"],
     ["a zero token", { token: NO_ONE }, "ZeroAddress"],
-    ["native ether under an allowance", { token: NATIVE }, "NativeTokenNeedsNativeFunding"],
+    ["native ether under an allowance", { token: NATIVE }, "TokenFundingMismatch"],
+    ["native funding of a token", { funding: 3 }, "TokenFundingMismatch"],
     ["a token without code", { token: "0x00000000000000000000000000000000DeaDBeef" }, "TokenWithoutCode"],
     ["an amount of zero", { amount: 0n }, "AmountOutOfRange"],
     ["an amount of 2^128", { amount: 2n ** 128n }, "AmountOutOfRange"],
-    ["a bond", { bond: 1n }, "BondsNotSupported"],
-    ["an acceptance time without a bond", { acceptBy: 1n }, "AcceptByWithoutBond"],
+    ["a bond of 2^128", { bond: 2n ** 128n, acceptBy: 2n ** 32n }, "BondOutOfRange"],
+    ["a bond without an acceptance time", { bond: 1n }, "AcceptByMismatch"],
+    ["an acceptance time without a bond", { acceptBy: 1n }, "AcceptByMismatch"],
+    ["an acceptance time after the deadline", { bond: 1n, acceptBy: 2n ** 64n - 1n }, "AcceptByMismatch"],
     ["a zero input commitment", { inputCommitment: toBytes32(0n) }, "InputCommitmentOutOfRange"],
     ["an input commitment of r", { inputCommitment: toBytes32(SCALAR_ORDER) }, "InputCommitmentOutOfRange"],
     ["an unknown model", { modelId: 1n }, "ModelNotFound"],
-    ...[0, 2, 3, 4, 5, 6, 255].map((funding): [string, Partial<Job>, string] => [
+    ...[0, 5, 6, 255].map((funding): [string, Partial<Job>, string] => [
       `funding ${funding}`,
       { funding },
       "FundingNotSupported",
@@ -124,6 +127,25 @@ describe("open", () => {
     });
   }
 
+  for (const early of [true, false]) {
+    for (const offset of [-1n, 0n, 1n]) {
+      const time = `acceptBy ${offset < 0n ? "" : "+"}${offset} s, ${early ? "before" : "at"} the deadline`;
+      it(`${offset < 0n ? "opens" : "refuses"} with a bond at ${time}`, async () => {
+        const { escrow, terms } = await networkHelpers.loadFixture(deploy);
+        const job = { ...terms, bond: 1n, acceptBy: early ? terms.deadline - 9n : terms.deadline };
+        await networkHelpers.time.setNextBlockTimestamp(job.acceptBy + offset);
+        const call = escrow.open(job, "0x");
+        if (offset < 0n) await expect(call).to.emit(escrow, "JobOpened");
+        else {
+          const args = [job.acceptBy, job.acceptBy + offset];
+          await expect(call)
+            .to.be.revertedWithCustomError(escrow, "AcceptancePassed")
+            .withArgs(...args);
+        }
+      });
+    }
+  }
+
   it("takes a nonce once, for the same and for other terms, whatever became of the job", async () => {
     const { escrow, terms, words, prove } = await networkHelpers.loadFixture(deploy);
     const again = async (state: bigint) => {
@@ -155,9 +177,9 @@ describe("open", () => {
 
   it("refuses without allowance or balance, and takes nothing", async () => {
     const { escrow, token, terms } = await networkHelpers.loadFixture(deploy);
-    await token.approve(await escrow.ALLOWANCE_COLLECTOR(), AMOUNT - 1n);
+    await token.approve(await escrow.collectorOf(1), AMOUNT - 1n);
     await expect(escrow.open(terms, "0x")).to.be.revertedWithCustomError(token, "ERC20InsufficientAllowance");
-    await token.approve(await escrow.ALLOWANCE_COLLECTOR(), 2n ** 128n);
+    await token.approve(await escrow.collectorOf(1), 2n ** 128n);
     await expect(escrow.open({ ...terms, amount: 2n ** 127n }, "0x")).to.be.revertedWithCustomError(
       token,
       "ERC20InsufficientBalance",
@@ -167,7 +189,7 @@ describe("open", () => {
 
   it("lets nobody but the escrow use the collector's allowances", async () => {
     const { escrow, terms, jobId, client, stranger } = await networkHelpers.loadFixture(deploy);
-    const collector = await ethers.getContractAt("AllowanceCollector", await escrow.ALLOWANCE_COLLECTOR());
+    const collector = await ethers.getContractAt("AllowanceCollector", await escrow.collectorOf(1));
     expect(await collector.ESCROW()).to.equal(await escrow.getAddress());
     for (const caller of [client, stranger]) {
       await expect(collector.connect(caller).collect(terms, jobId(terms), "0x"))

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { network } from "hardhat";
+import { ACCEPTED, bondMarkets } from "./bondMarket.ts";
 import { AMOUNT, deployMarket } from "./market.ts";
 
 const connection = await network.create();
 const { ethers, networkHelpers, provider } = connection;
+const { allowance: withBond } = bondMarkets(connection);
 const [FUNDED, SETTLED, REFUNDED] = [1n, 3n, 4n];
 
 async function deployOpenJob() {
@@ -24,13 +26,46 @@ describe("refund", () => {
       await networkHelpers.time.setNextBlockTimestamp(now);
       const call = escrow.connect(stranger).refund(terms);
       if (refunds) {
-        await expect(call).to.emit(escrow, "JobRefunded").withArgs(jobId(terms), terms.client, AMOUNT);
+        await expect(call)
+          .to.emit(escrow, "JobRefunded")
+          .withArgs(jobId(terms), terms.client, AMOUNT, 0n, terms.client);
       } else {
         await expect(call).to.be.revertedWithCustomError(escrow, "RefundNotDue").withArgs(terms.deadline, now);
       }
       expect(await escrow.stateOf(terms)).to.equal(refunds ? REFUNDED : FUNDED);
       expect(await escrow.creditOf(terms.client, terms.token)).to.equal(refunds ? AMOUNT : 0n);
     });
+  }
+
+  // [state, acceptBy before the deadline, time, offsets at which a refund is due]
+  const bonds = [
+    ["Funded", true, "acceptBy", [0n, 1n]],
+    ["Funded", true, "deadline", [-1n, 0n, 1n]],
+    ["Funded", false, "deadline", [0n, 1n]],
+    ["Accepted", true, "acceptBy", []],
+    ["Accepted", true, "deadline", [0n, 1n]],
+    ["Accepted", false, "deadline", [0n, 1n]],
+  ] as [string, boolean, "acceptBy" | "deadline", bigint[]][];
+  for (const [state, early, at, due] of bonds) {
+    for (const offset of [-1n, 0n, 1n]) {
+      const time = `${at} ${offset < 0n ? "" : "+"}${offset} s${early ? "" : ", which is acceptBy"}`;
+      it(`${due.includes(offset) ? "credits the client" : "refuses"} with a bond, ${state}, at ${time}`, async () => {
+        const { escrow, job: terms, open, accept, stranger } = await networkHelpers.loadFixture(withBond);
+        const job = early ? terms : { ...terms, acceptBy: terms.deadline };
+        await open(job);
+        if (state === "Accepted") await accept(job);
+        const now = job[at] + offset;
+        await networkHelpers.time.setNextBlockTimestamp(now);
+        const call = escrow.connect(stranger).refund(job);
+        if (due.includes(offset)) await expect(call).to.emit(escrow, "JobRefunded");
+        else {
+          const dueAt = state === "Accepted" ? job.deadline : job.acceptBy;
+          await expect(call).to.be.revertedWithCustomError(escrow, "RefundNotDue").withArgs(dueAt, now);
+        }
+        const left = due.includes(offset) ? REFUNDED : state === "Accepted" ? ACCEPTED : FUNDED;
+        expect(await escrow.stateOf(job)).to.equal(left);
+      });
+    }
   }
 
   it("opens at once when the key is stopped", async () => {

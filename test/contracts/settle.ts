@@ -3,10 +3,13 @@ import { network } from "hardhat";
 import type { Job } from "../../src/codec/statement.ts";
 import { toBytes32 } from "../../src/codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
+import { ACCEPTED, bondMarkets } from "./bondMarket.ts";
+import { sweepGas } from "./gasSweep.ts";
 import { AMOUNT, ROYALTY_BPS, TOLL_BPS, deployMarket } from "./market.ts";
 
 const connection = await network.create();
-const { ethers, networkHelpers, provider } = connection;
+const { ethers, networkHelpers } = connection;
+const { allowance: withBond } = bondMarkets(connection);
 const [FUNDED, SETTLED] = [1n, 3n];
 const TOLL = (AMOUNT * TOLL_BPS) / 10_000n;
 const ROYALTY = (AMOUNT * ROYALTY_BPS) / 10_000n;
@@ -112,7 +115,7 @@ describe("settle", () => {
       await networkHelpers.loadFixture(oneWord);
     const own: Job = { ...terms, client: stranger.address, provider: stranger.address };
     await token.mint(stranger, AMOUNT);
-    await token.connect(stranger).approve(await escrow.ALLOWANCE_COLLECTOR(), AMOUNT);
+    await token.connect(stranger).approve(await escrow.collectorOf(1), AMOUNT);
     await escrow.connect(stranger).open(own, "0x");
     await expect(escrow.connect(stranger).settle(own, words, proof)).to.be.revertedWithCustomError(
       registry,
@@ -187,37 +190,55 @@ describe("settle", () => {
       .withArgs(keyId);
   });
 
+  for (const early of [true, false]) {
+    for (const offset of [-1n, 0n, 1n]) {
+      const time = `the deadline ${offset < 0n ? "" : "+"}${offset} s${early ? "" : ", which is acceptBy"}`;
+      it(`${offset < 0n ? "pays" : "refuses"} with a bond at ${time}`, async () => {
+        const { escrow, job: terms, open, accept, words, prove } = await networkHelpers.loadFixture(withBond);
+        const job = early ? terms : { ...terms, acceptBy: terms.deadline };
+        await open(job);
+        await accept(job);
+        await networkHelpers.time.setNextBlockTimestamp(job.deadline + offset);
+        const call = escrow.settle(job, words, prove(job));
+        if (offset < 0n) await expect(call).to.emit(escrow, "JobSettled");
+        else await expect(call).to.be.revertedWithCustomError(escrow, "DeadlinePassed");
+        expect(await escrow.stateOf(job)).to.equal(offset < 0n ? SETTLED : ACCEPTED);
+      });
+    }
+  }
+
   it("reverts at every gas limit that does not reach and changes nothing; above, it pays in full (invariant 07)", async () => {
     const { escrow, terms, words, proof, credits, stranger } = await networkHelpers.loadFixture(oneWord);
     const data = escrow.interface.encodeFunctionData("settle", [terms, words, proof]);
-    const to = await escrow.getAddress();
-    const snapshot = await provider.request({ method: "evm_snapshot", params: [] });
-    let [paid, refused] = [0, 0];
-    let id = snapshot;
-    for (let gas = 45_000; gas <= 400_000; gas += gas > 225_000 && gas < 330_000 ? 1_100 : 9_700) {
-      const status = await sendWithGas(stranger.address, to, data, gas);
-      const expected = status === 1n ? [PAID, SETTLED] : [NOTHING, FUNDED];
-      expect([await credits(), await escrow.stateOf(terms)], `gas ${gas}`).to.deep.equal(expected);
-      if (status === 1n) paid++;
-      else refused++;
-      await provider.request({ method: "evm_revert", params: [id] });
-      id = await provider.request({ method: "evm_snapshot", params: [] });
-    }
-    expect(Math.min(paid, refused)).to.be.greaterThan(5);
+    const limits = [45_000, 225_000, 9_700, 330_000, 1_100, 400_000, 9_700];
+    const { done, refused } = await sweepGas(
+      connection,
+      { from: stranger.address, to: await escrow.getAddress(), data },
+      limits,
+      async (settled) => {
+        expect([await credits(), await escrow.stateOf(terms)]).to.deep.equal(
+          settled ? [PAID, SETTLED] : [NOTHING, FUNDED],
+        );
+      },
+    );
+    expect(Math.min(done, refused)).to.be.greaterThan(5);
+  });
+
+  it("frees the bond with the payment or not at all, at every gas limit", async () => {
+    const { escrow, job, open, accept, words, prove, credits, stranger } = await networkHelpers.loadFixture(withBond);
+    await open();
+    await accept();
+    const data = escrow.interface.encodeFunctionData("settle", [job, words, prove(job)]);
+    const limits = [45_000, 225_000, 9_700, 330_000, 1_100, 400_000, 9_700];
+    const { done, refused } = await sweepGas(
+      connection,
+      { from: stranger.address, to: await escrow.getAddress(), data },
+      limits,
+      async (settled) => {
+        expect(await escrow.stateOf(job)).to.equal(settled ? SETTLED : ACCEPTED);
+        expect((await credits()).provider).to.equal(settled ? PAID[0] + job.bond : 0n);
+      },
+    );
+    expect(Math.min(done, refused)).to.be.greaterThan(5);
   });
 });
-
-/** Mines a transaction with a fixed gas limit and gives its status: 1 done, 0 reverted (mined, then thrown). */
-async function sendWithGas(from: string, to: string, data: string, gas: number): Promise<bigint> {
-  const call = { from, to, data, gas: ethers.toQuantity(gas) };
-  await provider.request({ method: "eth_sendTransaction", params: [call] }).catch(() => undefined);
-  const block = (await provider.request({ method: "eth_getBlockByNumber", params: ["latest", false] })) as {
-    transactions: [string];
-  };
-  const receipt = (await provider.request({
-    method: "eth_getTransactionReceipt",
-    params: [block.transactions[0]],
-  })) as { status: string; from: string };
-  expect(receipt.from).to.equal(from.toLowerCase());
-  return BigInt(receipt.status);
-}

@@ -1,21 +1,21 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import type { Job } from "../../src/codec/statement.ts";
+import { ACCEPTED, FUNDED, SETTLED, deployBondMarket } from "./bondMarket.ts";
 import { AMOUNT, ROYALTY_BPS, TOLL_BPS, deployMarket } from "./market.ts";
 
 const connection = await network.create();
 const { ethers, networkHelpers } = connection;
 const PAYOUT = AMOUNT - (AMOUNT * (TOLL_BPS + ROYALTY_BPS)) / 10_000n;
 
-type TokenName =
-  "FeeOnTransferToken" | "NoReturnToken" | "FalseReturnToken" | "QuietToken" | "HookToken" | "BlocklistToken";
+type TokenName = "FeeOnTransferToken" | "NoReturnToken" | "FalseReturnToken" | "QuietToken" | "BlocklistToken";
 
 /** A market whose client holds and approved another token, and a job in it. */
 async function deployWith(name: TokenName) {
   const market = await deployMarket(connection);
-  const zoo = await ethers.deployContract(name as "HookToken");
+  const zoo = await ethers.deployContract(name as "QuietToken");
   await zoo.mint(market.client, 100n * AMOUNT);
-  await zoo.approve(await market.escrow.ALLOWANCE_COLLECTOR(), 100n * AMOUNT);
+  await zoo.approve(await market.escrow.collectorOf(1), 100n * AMOUNT);
   const job: Job = { ...market.terms, token: await zoo.getAddress() };
   return { ...market, job };
 }
@@ -23,7 +23,6 @@ const withFee = () => deployWith("FeeOnTransferToken");
 const withoutReturn = () => deployWith("NoReturnToken");
 const withFalse = () => deployWith("FalseReturnToken");
 const withSilence = () => deployWith("QuietToken");
-const withHook = () => deployWith("HookToken");
 const withBlocklist = () => deployWith("BlocklistToken");
 
 describe("a token with a fee on transfers", () => {
@@ -35,6 +34,17 @@ describe("a token with a fee on transfers", () => {
       .to.be.revertedWithCustomError(escrow, "DepositMismatch")
       .withArgs(AMOUNT - AMOUNT / 100n, AMOUNT);
     expect(await escrow.stateOf(job)).to.equal(0n);
+  });
+
+  it("is refused with the same error when it takes more than it brings", async () => {
+    const { escrow, job } = await networkHelpers.loadFixture(withFee);
+    const token = await ethers.getContractAt("FeeOnTransferToken", job.token);
+    await escrow.open(job, "0x");
+    await token.setFees(15_000, 0);
+    await expect(escrow.open({ ...job, nonce: 2n }, "0x"))
+      .to.be.revertedWithCustomError(escrow, "DepositMismatch")
+      .withArgs(0, AMOUNT);
+    expect(await token.balanceOf(escrow)).to.equal(AMOUNT);
   });
 
   it("cannot take its fee out of others' deposits when it starts charging the sender later", async () => {
@@ -115,50 +125,88 @@ describe("a token with a blocklist", () => {
 });
 
 describe("a token that calls back", () => {
-  /** Every call that changes something in the escrow, ready to be made from inside a transfer. */
-  async function reentries() {
-    const market = await networkHelpers.loadFixture(withHook);
-    const { escrow, job, words, prove, terms, token, client } = market;
-    const [settled, open] = [
-      { ...terms, nonce: 51n },
-      { ...terms, nonce: 52n },
-    ];
-    for (const other of [settled, open]) await escrow.open(other, "0x");
+  /** Calls from inside a transfer: what changes something, and views with what they must say then. */
+  async function deployReentries() {
+    const market = await deployBondMarket(connection);
+    const { escrow, words, prove, client, provider, stranger, token, consent } = market;
+    const hook = await ethers.deployContract("HookToken");
+    for (const party of [client, provider]) {
+      await hook.mint(party, 100n * AMOUNT);
+      await hook.connect(party).approve(market.spender, 100n * AMOUNT);
+    }
+    const job: Job = { ...market.job, token: await hook.getAddress() };
+    const free = { ...market.job, bond: 0n, acceptBy: 0n };
+    const [settled, open, signed] = [51n, 52n, 54n].map((nonce) => ({ ...free, nonce }));
+    for (const other of [settled, open]) await escrow.connect(client).open(other, "0x");
     await escrow.settle(settled, words, prove(settled));
-    const { interface: abi } = escrow;
-    const calls = {
-      open: abi.encodeFunctionData("open", [{ ...job, nonce: 53n }, "0x"]),
-      settle: abi.encodeFunctionData("settle", [open, words, prove(open)]),
-      refund: abi.encodeFunctionData("refund", [open]),
-      withdraw: abi.encodeFunctionData("withdraw", [await token.getAddress(), client.address]),
-      withdrawFor: abi.encodeFunctionData("withdrawFor", [await token.getAddress(), market.provider.address]),
-    };
-    const locked = abi.encodeErrorResult("ReentrancyGuardReentrantCall", []);
-    return { ...market, calls, locked, hook: await ethers.getContractAt("HookToken", job.token) };
+    const calls: [string, unknown[]][] = [
+      ["open", [{ ...job, nonce: 53n }, "0x"]],
+      ["openWithSignature", [signed, await consent(signed), "0x"]],
+      ["revoke", [provider.address, 55n]],
+      ["accept", [job, "0x"]],
+      ["cancel", [open]],
+      ["settle", [open, words, prove(open)]],
+      ["settleBatch", [[{ job: open, words, proof: prove(open) }]]],
+      ["refund", [open]],
+      ["withdraw", [token, client.address]],
+      ["withdrawFor", [token, provider.address]],
+    ];
+    const own = { ...job, nonce: 60n };
+    const signature = await consent(own);
+    const accepted = { ...own, nonce: 61n };
+    const credited = { ...own, nonce: 62n };
+    for (const each of [accepted, credited]) await escrow.connect(client).open(each, "0x");
+    await escrow.connect(provider).accept(credited, "0x");
+    await escrow.settle(credited, words, prove(credited));
+    const paid = PAYOUT + credited.bond;
+    /** Every call in which the token's code runs, and what views must say in the middle of it. */
+    const callbacks = {
+      open: [() => escrow.connect(client).open(own, "0x"), own, FUNDED, paid],
+      openWithSignature: [() => escrow.connect(stranger).openWithSignature(own, signature, "0x"), own, FUNDED, paid],
+      accept: [() => escrow.connect(provider).accept(accepted, "0x"), accepted, ACCEPTED, paid],
+      withdraw: [() => escrow.connect(provider).withdraw(hook, stranger), credited, SETTLED, 0n],
+      withdrawFor: [() => escrow.withdrawFor(hook, provider), credited, SETTLED, 0n],
+    } as Record<string, [() => Promise<unknown>, Job, bigint, bigint]>;
+    const locked = escrow.interface.encodeErrorResult("ReentrancyGuardReentrantCall", []);
+    const encode = (name: string, args: unknown[]) =>
+      escrow.interface.encodeFunctionData(name as "settle", args as never);
+    const holdings = () => Promise.all([escrow, client, provider, stranger].map((owner) => hook.balanceOf(owner)));
+    return { ...market, job, hook, calls, callbacks, locked, encode, holdings };
   }
 
-  it("finds every function locked while a deposit is taken", async () => {
-    const { escrow, job, calls, locked, hook } = await reentries();
-    for (const [index, call] of Object.values(calls).entries()) {
-      await hook.setHook(escrow, call);
-      await escrow.open({ ...job, nonce: BigInt(60 + index) }, "0x");
-      expect([await hook.hookSucceeded(), await hook.hookResult()]).to.deep.equal([false, locked]);
-    }
-  });
+  for (const name of ["open", "openWithSignature", "accept", "withdraw", "withdrawFor"]) {
+    it(`finds every function locked during ${name}, and nothing moves twice`, async () => {
+      const { escrow, calls, callbacks, locked, hook, encode, holdings } =
+        await networkHelpers.loadFixture(deployReentries);
+      const [call] = callbacks[name];
+      const snapshot = await networkHelpers.takeSnapshot();
+      await call();
+      const honest = await holdings();
+      await snapshot.restore();
+      for (const [inner, args] of calls) {
+        await hook.setHook(escrow, encode(inner, args));
+        await call();
+        expect([await hook.hookSucceeded(), await hook.hookResult()], inner).to.deep.equal([false, locked]);
+        expect(await holdings(), inner).to.deep.equal(honest);
+        await snapshot.restore();
+      }
+    });
+  }
 
-  it("finds every function locked while a credit is paid, and the credit already gone (invariant 25)", async () => {
-    const { escrow, job, calls, locked, hook, words, prove, provider } = await reentries();
-    const view = escrow.interface.encodeFunctionData("creditOf", [provider.address, job.token]);
-    for (const [index, call] of [...Object.values(calls), view].entries()) {
-      const next = { ...job, nonce: BigInt(60 + index) };
-      await hook.setHook(ethers.ZeroAddress, "0x");
-      await escrow.open(next, "0x");
-      await escrow.settle(next, words, prove(next));
-      await hook.setHook(escrow, call);
-      await escrow.withdrawFor(hook, provider);
-      const result = [await hook.hookSucceeded(), await hook.hookResult()];
-      expect(result).to.deep.equal(call === view ? [true, ethers.ZeroHash] : [false, locked]);
+  it("sees jobs and credits as storage has them, whatever call it is in (invariant 25)", async () => {
+    const { escrow, callbacks, hook, encode, provider, job } = await networkHelpers.loadFixture(deployReentries);
+    const snapshot = await networkHelpers.takeSnapshot();
+    for (const [name, [call, of, state, credit]] of Object.entries(callbacks)) {
+      for (const [view, args, wanted] of [
+        ["stateOf", [of], state],
+        ["creditOf", [provider.address, job.token], credit],
+      ] as [string, unknown[], bigint][]) {
+        await hook.setHook(escrow, encode(view, args));
+        await call();
+        expect(await hook.hookSucceeded(), name).to.equal(true);
+        expect(BigInt(await hook.hookResult()), `${view} in ${name}`).to.equal(wanted);
+        await snapshot.restore();
+      }
     }
-    expect(await hook.balanceOf(provider)).to.equal(PAYOUT * BigInt(Object.keys(calls).length + 1));
   });
 });

@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import { network } from "hardhat";
 import { hashWords, toBytes32 } from "../../src/codec/statement.ts";
+import { BASE_ORDER } from "../../src/field.ts";
 import { INPUT_COMMITMENT, deployMarket } from "./market.ts";
 
 const connection = await network.create();
-const { ethers, networkHelpers } = connection;
+const { ethers, networkHelpers, provider } = connection;
 const deploy = () => deployMarket(connection);
 const SUBJECT = toBytes32(42n);
 
@@ -15,7 +16,7 @@ describe("verifyAndSettle", () => {
     const call = settlements.connect(stranger);
     await expect(call.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)))
       .to.emit(settlements, "InferenceSettled")
-      .withArgs(modelId, INPUT_COMMITMENT, SUBJECT, words, stranger.address);
+      .withArgs(modelId, INPUT_COMMITMENT, SUBJECT, words);
     expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(true);
     await settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words);
   });
@@ -89,6 +90,63 @@ describe("verifyAndSettle", () => {
       () => settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, other, mintFor(other)),
     ];
     for (const call of calls) await expect(call()).to.be.revertedWithCustomError(registry, "KeyIsStopped");
+  });
+
+  it("refuses a subject of zero, an input commitment of zero and a model of zero", async () => {
+    const { settlements, registry, modelId, words, mintFor } = await networkHelpers.loadFixture(deploy);
+    const zero = toBytes32(0n);
+    const calls: [bigint, string, string, string][] = [
+      [modelId, INPUT_COMMITMENT, zero, "ZeroSubject"],
+      [modelId, zero, SUBJECT, "InputCommitmentOutOfRange"],
+      [0n, INPUT_COMMITMENT, SUBJECT, "ModelNotFound"],
+    ];
+    for (const [model, input, subject, error] of calls) {
+      const proof = mintFor(subject, words, input);
+      await expect(settlements.verifyAndSettle(model, input, words, subject, proof)).to.be.revertedWithCustomError(
+        registry,
+        error,
+      );
+      expect(await settlements.isSettled(modelId, input, subject, words)).to.equal(false);
+    }
+  });
+
+  it("takes no empty list of words for an empty record", async () => {
+    const { settlements, modelId } = await networkHelpers.loadFixture(deploy);
+    expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, [])).to.equal(false);
+    await expect(settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, []))
+      .to.be.revertedWithCustomError(settlements, "NotSettled")
+      .withArgs(toBytes32(0n), hashWords([]));
+  });
+
+  it("records what another encoding of a proof shows too, once", async () => {
+    const { settlements, modelId, words, mintFor } = await networkHelpers.loadFixture(deploy);
+    const proof = mintFor(SUBJECT);
+    const negated = proof.map((word, index) => ([1, 4, 5].includes(index) ? BASE_ORDER - word : word));
+    const settle = (points: bigint[]) => settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, points);
+    await expect(settle(negated)).to.emit(settlements, "InferenceSettled");
+    await expect(settle(proof)).not.to.emit(settlements, "InferenceSettled");
+  });
+
+  it("reverts at every gas limit that does not reach, and records nothing then", async () => {
+    const { settlements, modelId, words, mintFor, client } = await networkHelpers.loadFixture(deploy);
+    const call = [modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)] as const;
+    const data = settlements.interface.encodeFunctionData("verifyAndSettle", [...call]);
+    const transaction = { from: client.address, to: await settlements.getAddress(), data };
+    let accepted = 0;
+    for (let gas = 30_000; gas <= 300_000; gas += 2_300) {
+      const limit = ethers.toQuantity(gas);
+      const returned = await provider.request({ method: "eth_call", params: [{ ...transaction, gas: limit }] }).then(
+        (result) => result,
+        () => "reverted",
+      );
+      if (returned === "0x") accepted++;
+      expect(returned, `gas ${gas}`).to.equal(accepted > 0 ? "0x" : "reverted");
+    }
+    expect(accepted).to.be.within(1, 50);
+    for (const gasLimit of [60_000n, 150_000n, 235_000n]) {
+      await settlements.verifyAndSettle(...call, { gasLimit }).catch(() => undefined);
+      expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(false);
+    }
   });
 
   it("takes only a model registry", async () => {

@@ -1,101 +1,140 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {InferenceEscrow} from "../../contracts/InferenceEscrow.sol";
+import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {BlocklistToken} from "../../contracts/mocks/BlocklistToken.sol";
 import {Job, JobState} from "../../contracts/types/Job.sol";
-import {Market} from "./Market.sol";
+import {EscrowBook} from "./EscrowBook.sol";
 import {VM} from "./Vm.sol";
 
-/// @title What clients, providers, payees, thieves and time do to an escrow, with an account of its own
+/// @title What clients, providers, payees, thieves and time do to an escrow
 /// @dev Every call here must succeed: what is expected to be refused is caught and counted. In the file of its test,
 /// since the runner fuzzes only contracts of the files that it was asked to run.
-contract EscrowHandler {
-    uint16 public constant TOLL_BPS = 99;
-    uint256 public constant TOKENS = 2;
-    uint256 public constant OWNERS = 6;
-    uint256 private constant BASIS_POINTS = 10_000;
-    uint256 private constant MAX_LIFE = 1 days;
-
-    struct Account {
-        Job job;
-        JobState state;
-        // What settlement and refund credited for this job, in base units.
-        uint256 paidToProvider;
-        uint256 fees;
-        uint256 refunded;
-        uint256 payments;
-    }
-
-    Market public immutable MARKET = new Market(TOLL_BPS);
-    InferenceEscrow public immutable ESCROW;
-
-    Account[] private _accounts;
-    BlocklistToken[] private _tokens;
-    uint256[] private _models;
-    address[] private _owners;
+contract EscrowHandler is EscrowBook {
     uint256 private _nonce;
 
-    mapping(address owner => mapping(address token => uint256 amount)) public expectedCredit;
-    mapping(address token => uint256 amount) public openDeposits;
-    mapping(address token => uint256 amount) public expectedToll;
     /// @dev Calls that went through although they had to be refused, by the invariant that they break.
     mapping(uint256 invariantId => uint256 count) public violations;
     /// @dev Calls that were made, so that a run in which nothing happens does not pass for a success.
     mapping(string action => uint256 count) public calls;
 
-    constructor() {
-        ESCROW = MARKET.ESCROW();
-        _owners = [address(0xA1), address(0xA2), address(0xB1), address(0xB2), address(0x7011), address(0x2047)];
-        _models.push(MARKET.addModel(1, 0));
-        _models.push(MARKET.addModel(2, 321));
-        address collector = address(ESCROW.ALLOWANCE_COLLECTOR());
-        for (uint256 i; i < TOKENS; ++i) {
-            BlocklistToken token = new BlocklistToken();
-            _tokens.push(token);
-            for (uint256 client; client < 2; ++client) {
-                token.mint(_owners[client], type(uint128).max);
-                VM.prank(_owners[client]);
-                token.approve(collector, type(uint256).max);
-            }
-        }
-    }
-
     // Actions
 
     function open(uint256 seed, uint96 amount) external {
-        if (amount == 0) amount = 1;
-        Job memory job = Job({
-            client: _owners[seed % 2],
-            provider: _owners[2 + ((seed >> 1) % 2)],
-            token: address(_tokens[(seed >> 2) % TOKENS]),
-            amount: amount,
-            bond: 0,
-            modelId: _models[(seed >> 3) % _models.length],
-            inputCommitment: bytes32(1 + ((seed >> 4) % 1_000)),
-            acceptBy: 0,
-            deadline: uint64(block.timestamp + 1 + ((seed >> 16) % MAX_LIFE)),
-            funding: 1,
-            nonce: _nonce++
-        });
+        Job memory job = _newJob(seed, amount);
         if (_isStopped(job)) return;
         VM.prank(job.client);
-        ESCROW.open(job, "");
-        _accounts.push(Account(job, JobState.Funded, 0, 0, 0, 0));
-        openDeposits[job.token] += amount;
+        ESCROW.open{value: _valueOf(job.token, job.amount)}(job, "");
+        _accountForOpening(job);
         calls["open"]++;
     }
 
+    /// @dev By anybody, with the signature of the client; without it not at all.
+    function openWithSignature(uint256 seed, uint96 amount) external {
+        Job memory job = _newJob(seed, amount);
+        if (_isStopped(job) || job.token == TokenLib.NATIVE) return;
+        bytes32 jobId = ESCROW.hashJob(job);
+        address other = job.client == _owners[0] ? _owners[1] : _owners[0];
+        try ESCROW.openWithSignature(job, _sign(other, jobId), "") {
+            violations[21]++;
+        } catch {
+            calls["openForged"]++;
+        }
+        ESCROW.openWithSignature(job, _sign(job.client, jobId), "");
+        _accountForOpening(job);
+        calls["openWithSignature"]++;
+    }
+
+    /// @dev A nonce again: with other terms by the client, with the same terms and signature by anybody.
     function openAgain(uint256 seed, uint96 amount) external {
         if (_accounts.length == 0) return;
         Job memory job = _account(seed).job;
-        job.deadline = uint64(block.timestamp + MAX_LIFE);
-        job.amount = amount == 0 ? 1 : amount;
+        if (seed % 2 == 0) {
+            job.deadline = uint64(block.timestamp + MAX_LIFE);
+            job.amount = amount == 0 ? 1 : amount;
+        }
+        bytes memory signature = _sign(job.client, ESCROW.hashJob(job));
+        uint256 value = _valueOf(job.token, job.amount);
         VM.prank(job.client);
-        try ESCROW.open(job, "") {
+        try ESCROW.open{value: value}(job, "") {
             violations[21]++;
         } catch {
             calls["openAgain"]++;
+        }
+        try ESCROW.openWithSignature(job, signature, "") {
+            violations[21]++;
+        } catch {
+            calls["openAgain"]++;
+        }
+    }
+
+    /// @dev A nonce that was never used is useless from then on; one that was used stays what it is.
+    function revoke(uint256 seed, uint96 amount) external {
+        Job memory job = _newJob(seed, amount);
+        VM.prank(job.client);
+        ESCROW.revoke(job.provider, job.nonce);
+        uint256 value = _valueOf(job.token, job.amount);
+        VM.prank(job.client);
+        try ESCROW.open{value: value}(job, "") {
+            violations[21]++;
+        } catch {
+            calls["revoke"]++;
+        }
+        if (_accounts.length == 0) return;
+        job = _account(seed).job;
+        VM.prank(job.client);
+        try ESCROW.revoke(job.provider, job.nonce) {
+            violations[3]++;
+        } catch {
+            calls["revokeRefused"]++;
+        }
+    }
+
+    function accept(uint256 seed) external {
+        if (_accounts.length == 0) return;
+        Account storage account = _account(seed);
+        Job memory job = account.job;
+        // A blocked provider cannot pay its bond, though it could take ether where it refuses some.
+        bool allowed = _canAccept(account) && (job.token == TokenLib.NATIVE || !_isBlocked(job.provider, job.token));
+        uint256 value = _valueOf(job.token, job.bond);
+        if (allowed) {
+            VM.prank(job.provider);
+            ESCROW.accept{value: value}(job, "");
+            _accountForAcceptance(account);
+            calls["accept"]++;
+            return;
+        }
+        VM.prank(job.provider);
+        try ESCROW.accept{value: value}(job, "") {
+            violations[3]++;
+        } catch {
+            calls["acceptRefused"]++;
+        }
+    }
+
+    /// @dev The provider may always, nobody else ever.
+    function cancel(uint256 seed) external {
+        if (_accounts.length == 0 || seed % 4 != 0) return;
+        Account storage account = _account(seed);
+        Job memory job = account.job;
+        bool allowed = _isOpen(account);
+        VM.prank(job.client);
+        try ESCROW.cancel(job) {
+            violations[3]++;
+        } catch {
+            calls["cancelRefused"]++;
+        }
+        VM.prank(job.provider);
+        if (allowed) {
+            ESCROW.cancel(job);
+            _accountForRefund(account);
+            calls["cancel"]++;
+            return;
+        }
+        try ESCROW.cancel(job) {
+            violations[3]++;
+        } catch {
+            calls["cancelRefused"]++;
         }
     }
 
@@ -104,7 +143,7 @@ contract EscrowHandler {
         Account storage account = _account(seed);
         Job memory job = account.job;
         word >>= 3;
-        bool allowed = account.state == JobState.Funded && block.timestamp < job.deadline && !_isStopped(job);
+        bool allowed = _canSettle(account);
         uint256[8] memory proof = MARKET.prove(job, word, seed);
         if (seed % 2 == 0) proof = MARKET.malleate(proof);
         uint256 providerBefore = ESCROW.creditOf(job.provider, job.token);
@@ -140,31 +179,27 @@ contract EscrowHandler {
     function refund(uint256 seed) external {
         if (_accounts.length == 0) return;
         Account storage account = _account(seed);
-        Job memory job = account.job;
-        bool allowed = account.state == JobState.Funded && (block.timestamp >= job.deadline || _isStopped(job));
-        if (!allowed) {
-            try ESCROW.refund(job) {
+        if (!_canRefund(account)) {
+            try ESCROW.refund(account.job) {
                 violations[8]++;
             } catch {
                 calls["refundRefused"]++;
             }
             return;
         }
-        ESCROW.refund(job);
-        account.state = JobState.Refunded;
-        account.refunded += job.amount;
-        openDeposits[job.token] -= job.amount;
-        expectedCredit[job.client][job.token] += job.amount;
+        ESCROW.refund(account.job);
+        _accountForRefund(account);
         calls["refund"]++;
     }
 
-    /// @dev Tries both ends of an open job in the same block and undoes them: exactly one must be possible.
+    /// @dev Tries both ends of an open job in the same block and undoes them: what the rules say must be possible, and
+    /// never both.
     function probe(uint256 seed) external {
         if (_accounts.length == 0) return;
         Account storage account = _account(seed);
-        if (account.state != JobState.Funded) return;
+        if (!_isOpen(account)) return;
         Job memory job = account.job;
-        bool expired = block.timestamp >= job.deadline;
+        (bool maySettle, bool mayRefund) = (_canSettle(account), _canRefund(account));
         uint256[8] memory proof = MARKET.prove(job, 1, seed);
         uint256 snapshot = VM.snapshotState();
         bool settles = _succeeds(abi.encodeCall(ESCROW.settle, (job, MARKET.wordsOf(1), proof)));
@@ -172,43 +207,44 @@ contract EscrowHandler {
         snapshot = VM.snapshotState();
         bool refunds = _succeeds(abi.encodeCall(ESCROW.refund, (job)));
         VM.revertToState(snapshot);
-        if (settles == refunds) violations[8]++;
-        if (expired && !refunds) violations[9]++;
+        if ((settles && refunds) || settles != maySettle || refunds != mayRefund) violations[8]++;
+        if (block.timestamp >= job.deadline && !refunds) violations[9]++;
         calls["probe"]++;
     }
 
     function withdraw(uint256 seed) external {
-        (address owner, BlocklistToken token) = (_owners[seed % OWNERS], _tokens[(seed >> 8) % TOKENS]);
-        uint256 credit = expectedCredit[owner][address(token)];
-        if (credit == 0 || token.isBlocked(owner)) return;
-        uint256 balance = token.balanceOf(owner);
+        (address owner, address token) = (_owners[seed % OWNERS], _tokens[(seed >> 8) % TOKENS]);
+        uint256 credit = expectedCredit[owner][token];
+        if (credit == 0 || _isBlocked(owner, token)) return;
+        uint256 balance = balanceOf(token, owner);
         if (seed % 2 == 0) VM.prank(owner);
-        if (seed % 2 == 0) ESCROW.withdraw(address(token), owner);
-        else ESCROW.withdrawFor(address(token), owner);
-        if (token.balanceOf(owner) != balance + credit) violations[10]++;
-        expectedCredit[owner][address(token)] = 0;
-        calls["withdraw"]++;
+        if (seed % 2 == 0) ESCROW.withdraw(token, owner);
+        else ESCROW.withdrawFor(token, owner);
+        if (balanceOf(token, owner) != balance + credit) violations[10]++;
+        expectedCredit[owner][token] = 0;
+        calls[token == TokenLib.NATIVE ? "withdrawEther" : "withdraw"]++;
     }
 
     /// @dev A stranger without credit asks for it, in its own name.
     function steal(uint256 seed) external {
-        BlocklistToken token = _tokens[seed % TOKENS];
+        address token = _tokens[seed % TOKENS];
         address thief = address(uint160(0xBAD0000 + (seed % 16)));
         VM.prank(thief);
-        try ESCROW.withdraw(address(token), thief) {
+        try ESCROW.withdraw(token, thief) {
             violations[10]++;
         } catch {
             calls["steal"]++;
         }
     }
 
-    /// @dev A blocked payee cannot be paid out; everything else must go on.
+    /// @dev A payee that the token blocks, or whose code refuses ether, cannot be paid out; everything else must go on.
     function setBlocked(uint256 seed) external {
-        (address owner, BlocklistToken token) = (_owners[2 + (seed % 4)], _tokens[(seed >> 8) % TOKENS]);
-        bool blocked = !token.isBlocked(owner);
-        token.setBlocked(owner, blocked);
-        if (!blocked || expectedCredit[owner][address(token)] == 0) return;
-        try ESCROW.withdrawFor(address(token), owner) {
+        (address owner, address token) = (_owners[2 + (seed % 4)], _tokens[(seed >> 8) % TOKENS]);
+        bool blocked = !_isBlocked(owner, token);
+        if (token == TokenLib.NATIVE) VM.etch(owner, blocked ? bytes(hex"5f5ffd") : bytes(""));
+        else BlocklistToken(token).setBlocked(owner, blocked);
+        if (!blocked || expectedCredit[owner][token] == 0) return;
+        try ESCROW.withdrawFor(token, owner) {
             violations[12]++;
         } catch {
             calls["blockedWithdrawal"]++;
@@ -223,7 +259,7 @@ contract EscrowHandler {
     function force(uint256 seed, uint96 amount) external {
         VM.deal(address(ESCROW), address(ESCROW).balance + amount);
         // Below 2^90, so that no run can reach the token's total supply.
-        _tokens[seed % TOKENS].mint(address(ESCROW), amount >> 6);
+        BlocklistToken(_tokens[seed % (TOKENS - 1)]).mint(address(ESCROW), amount >> 6);
         calls["force"]++;
     }
 
@@ -236,43 +272,31 @@ contract EscrowHandler {
         calls["stopKey"]++;
     }
 
-    // The account
-
-    function accountCount() external view returns (uint256) {
-        return _accounts.length;
+    /// @dev Terms that can be opened now, of which every second asks for a bond.
+    function _newJob(uint256 seed, uint96 amount) private returns (Job memory job) {
+        address token = _tokens[(seed >> 2) % TOKENS];
+        uint64 acceptBy = uint64(block.timestamp + 1 + ((seed >> 16) % MAX_LIFE));
+        bool bonded = (seed >> 5) % 2 == 0;
+        job = Job({
+            client: _owners[seed % CLIENTS],
+            provider: _owners[2 + ((seed >> 1) % 2)],
+            token: token,
+            amount: amount == 0 ? 1 : amount,
+            bond: bonded ? 1 + ((seed >> 64) % (1 << 90)) : 0,
+            modelId: _models[(seed >> 3) % _models.length],
+            inputCommitment: bytes32(1 + ((seed >> 6) % 1_000)),
+            acceptBy: bonded ? acceptBy : 0,
+            deadline: acceptBy + uint64(bonded ? (seed >> 40) % MAX_LIFE : 0),
+            funding: token == TokenLib.NATIVE ? 3 : 1,
+            nonce: _nonce++
+        });
     }
 
-    function accountAt(uint256 index) external view returns (Account memory) {
-        return _accounts[index];
-    }
-
-    function tokenAt(uint256 index) external view returns (BlocklistToken) {
-        return _tokens[index];
-    }
-
-    function ownerAt(uint256 index) external view returns (address) {
-        return _owners[index];
-    }
-
-    /// @dev Takes the royalty from the registry and the toll from the constant; the provider's part was measured.
-    function _accountForSettlement(Account storage account, uint256 paidToProvider) private {
-        Job memory job = account.job;
-        (, uint16 royaltyBps, address royaltyTo, ) = MARKET.REGISTRY().termsOf(job.modelId);
-        uint256 toll = (job.amount * TOLL_BPS) / BASIS_POINTS;
-        uint256 royalty = (job.amount * royaltyBps) / BASIS_POINTS;
-        account.state = JobState.Settled;
-        account.paidToProvider += paidToProvider;
-        account.fees += toll + royalty;
-        account.payments += 1;
-        openDeposits[job.token] -= job.amount;
-        expectedCredit[job.provider][job.token] += job.amount - toll - royalty;
-        expectedCredit[MARKET.ESCROW().TOLL_COLLECTOR()][job.token] += toll;
-        if (royaltyBps != 0) expectedCredit[royaltyTo][job.token] += royalty;
-        expectedToll[job.token] += toll;
-    }
-
+    /// @dev Any of them, and every second time one of the last few, which are likely to be open.
     function _account(uint256 seed) private view returns (Account storage) {
-        return _accounts[(seed >> 32) % _accounts.length];
+        uint256 among = _accounts.length;
+        if (among > 4 && (seed >> 31) % 2 == 0) among = 4;
+        return _accounts[_accounts.length - 1 - ((seed >> 32) % among)];
     }
 
     function _otherJob(Job memory job) private pure returns (Job memory other) {
@@ -280,8 +304,8 @@ contract EscrowHandler {
         other.provider = address(0xBAD);
     }
 
-    function _isStopped(Job memory job) private view returns (bool) {
-        return MARKET.REGISTRY().isStopped(MARKET.keyOf(job.modelId));
+    function _isBlocked(address owner, address token) private view returns (bool) {
+        return token == TokenLib.NATIVE ? owner.code.length != 0 : BlocklistToken(token).isBlocked(owner);
     }
 
     function _succeeds(bytes memory call) private returns (bool success) {
@@ -309,23 +333,39 @@ contract EscrowInvariantsTest {
         for (uint256 round; round < 120; ++round) {
             seed = uint256(keccak256(abi.encode(seed)));
             _handler.open(seed, uint96(seed >> 100));
+            _handler.openWithSignature(seed >> 7, uint96(seed >> 101));
+            _handler.revoke(seed, uint96(seed));
+            _handler.accept(seed);
+            _handler.accept(seed >> 2);
             _handler.settle(seed, seed);
             _handler.settleForged(seed, seed);
             _handler.openAgain(seed, uint96(seed));
             _handler.probe(seed);
             _handler.passTime(seed);
             _handler.settle(seed >> 1, seed);
+            _handler.cancel(seed);
             _handler.refund(seed);
             _handler.refund(seed >> 1);
             _handler.force(seed, uint96(seed));
             _handler.setBlocked(seed);
             _handler.withdraw(seed);
+            _handler.withdraw(seed >> 3);
             _handler.steal(seed);
             _handler.stopKey(seed);
+            _handler.refund(seed >> 5);
+            _handler.cancel(seed >> 6);
         }
-        string[13] memory actions = [
+        string[21] memory actions = [
             "open",
+            "openWithSignature",
+            "openForged",
             "openAgain",
+            "revoke",
+            "revokeRefused",
+            "accept",
+            "acceptRefused",
+            "cancel",
+            "cancelRefused",
             "settle",
             "settleRefused",
             "settleForged",
@@ -338,36 +378,42 @@ contract EscrowInvariantsTest {
             "stopKey",
             "force"
         ];
+        require(_handler.calls("withdrawEther") != 0, "withdrawEther");
+        _requireEveryEnd();
         for (uint256 i; i < actions.length; ++i) require(_handler.calls(actions[i]) != 0, actions[i]);
     }
 
     function invariant_01_BalanceCoversDeposits() public view {
         for (uint256 i; i < _handler.TOKENS(); ++i) {
-            address token = address(_handler.tokenAt(i));
+            address token = _handler.tokenAt(i);
             uint256 owed = _handler.openDeposits(token) + _creditsIn(token);
-            require(_handler.tokenAt(i).balanceOf(address(_handler.ESCROW())) >= owed, "balance below what is owed");
+            require(_handler.balanceOf(token, address(_handler.ESCROW())) >= owed, "balance below what is owed");
         }
     }
 
     function invariant_02_PartsMakeTheDeposit() public view {
         for (uint256 i; i < _handler.accountCount(); ++i) {
-            EscrowHandler.Account memory account = _handler.accountAt(i);
+            EscrowBook.Account memory account = _handler.accountAt(i);
             uint256 parts = account.paidToProvider + account.fees + account.refunded;
-            require(parts == (account.state == JobState.Funded ? 0 : account.job.amount), "parts of a deposit");
+            bool open = account.state == JobState.Funded || account.state == JobState.Accepted;
+            require(parts == (open ? 0 : account.job.amount), "parts of a deposit");
+            require(account.bondToProvider + account.bondToClient == (open ? 0 : account.bondIn), "parts of a bond");
         }
     }
 
     function invariant_03_TerminalStatesStay() public view {
+        require(_handler.violations(3) == 0, "a call moved a job out of its turn");
         for (uint256 i; i < _handler.accountCount(); ++i) {
-            EscrowHandler.Account memory account = _handler.accountAt(i);
+            EscrowBook.Account memory account = _handler.accountAt(i);
             require(_handler.ESCROW().stateOf(account.job) == account.state, "state moved");
         }
     }
 
     function invariant_04_SettledAndRefundedExclude() public view {
         for (uint256 i; i < _handler.accountCount(); ++i) {
-            EscrowHandler.Account memory account = _handler.accountAt(i);
+            EscrowBook.Account memory account = _handler.accountAt(i);
             require(account.paidToProvider == 0 || account.refunded == 0, "paid and refunded");
+            require(account.bondToProvider == 0 || account.bondToClient == 0, "a bond in two parts");
         }
     }
 
@@ -404,7 +450,7 @@ contract EscrowInvariantsTest {
         require(_handler.ESCROW().TOLL_BPS() == _handler.TOLL_BPS(), "toll moved");
         require(_handler.TOLL_BPS() <= _handler.ESCROW().MAX_TOLL_BPS(), "toll above the cap");
         for (uint256 i; i < _handler.accountCount(); ++i) {
-            EscrowHandler.Account memory account = _handler.accountAt(i);
+            EscrowBook.Account memory account = _handler.accountAt(i);
             // One percent of toll and ten of royalty at most.
             require(account.fees <= (account.job.amount * 11) / 100, "fees above their caps");
         }
@@ -412,7 +458,7 @@ contract EscrowInvariantsTest {
 
     function invariant_19_PayeeIsTheProvider() public view {
         for (uint256 i; i < _handler.accountCount(); ++i) {
-            EscrowHandler.Account memory account = _handler.accountAt(i);
+            EscrowBook.Account memory account = _handler.accountAt(i);
             bool paid = account.state == JobState.Settled;
             require(account.paidToProvider == (paid ? account.job.amount - account.fees : 0), "provider's part");
         }
@@ -427,9 +473,25 @@ contract EscrowInvariantsTest {
         require(_handler.violations(21) == 0, "a nonce opened twice");
     }
 
+    /// @dev Bonds went both ways, and unaccepted and unbonded jobs were refunded too.
+    function _requireEveryEnd() private view {
+        bool[4] memory seen;
+        for (uint256 i; i < _handler.accountCount(); ++i) {
+            EscrowBook.Account memory account = _handler.accountAt(i);
+            if (account.state == JobState.Settled && account.bondToProvider != 0) seen[0] = true;
+            if (account.state == JobState.Refunded && account.bondToProvider != 0) seen[1] = true;
+            if (account.state == JobState.Refunded && account.bondToClient != 0) seen[2] = true;
+            if (account.state == JobState.Refunded && account.job.bond != 0 && account.bondIn == 0) seen[3] = true;
+        }
+        require(seen[0], "a bond freed by a settlement");
+        require(seen[1], "a bond freed by a stopped key");
+        require(seen[2], "a bond that the client won");
+        require(seen[3], "a job that was never accepted");
+    }
+
     function _requireCreditsAsExpected() private view {
         for (uint256 i; i < _handler.TOKENS(); ++i) {
-            address token = address(_handler.tokenAt(i));
+            address token = _handler.tokenAt(i);
             for (uint256 j; j < _handler.OWNERS(); ++j) {
                 address owner = _handler.ownerAt(j);
                 uint256 credit = _handler.ESCROW().creditOf(owner, token);

@@ -50,6 +50,16 @@ contract Market {
         return _prove(job.modelId, job.inputCommitment, word, ESCROW.hashJob(job), randomness);
     }
 
+    /// @dev The same for a subject of anybody's.
+    function proveFor(
+        Job memory job,
+        uint256 word,
+        bytes32 subject,
+        uint256 randomness
+    ) public view returns (uint256[8] memory) {
+        return _prove(job.modelId, job.inputCommitment, word, subject, randomness);
+    }
+
     /// @dev A word in the form of the calls.
     function wordsOf(uint256 word) public pure returns (uint256[] memory words) {
         words = new uint256[](1);

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect } from "chai";
 import { InputError } from "../../src/errors.ts";
-import { fuzzOnnx } from "../../src/fuzz/fuzzOnnx.ts";
-import { judge } from "../../src/fuzz/judge.ts";
+import { fuzzOnnx } from "../../src/fuzz/onnx/fuzzOnnx.ts";
+import { judge } from "../../src/fuzz/onnx/judge.ts";
 import { DOMAINS } from "../../src/onnx/operatorOf.ts";
 import { LIMITS } from "../../src/onnx/limits.ts";
 import { readInWorker } from "../../src/onnx/readInWorker.ts";

@@ -102,7 +102,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     const record = await recordOf(market.tollgate, market.terms, network, { "digits-mlp": market.modelRecord });
     expect(DeploymentRecord.parse(record)).to.deep.equal(record);
     const { ethers } = market;
-    const { ModelRegistry, SettlementRegistry, InferenceEscrow, AllowanceCollector } = record.contracts;
+    const { ModelRegistry, SettlementRegistry, InferenceEscrow, PrepaidOrders, AllowanceCollector } = record.contracts;
     const escrow = await ethers.getContractAt("InferenceEscrow", InferenceEscrow.address);
     const settlement = await ethers.getContractAt("SettlementRegistry", SettlementRegistry.address);
     const collector = await ethers.getContractAt("AllowanceCollector", AllowanceCollector.address);
@@ -110,6 +110,13 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     expect(await escrow.REGISTRY()).to.equal(ModelRegistry.address);
     expect(await settlement.REGISTRY()).to.equal(ModelRegistry.address);
     expect(await collector.ESCROW()).to.equal(InferenceEscrow.address);
+    const prepaid = await ethers.getContractAt("PrepaidOrders", PrepaidOrders.address);
+    expect([
+      await prepaid.REGISTRY(),
+      await prepaid.TOLL_COLLECTOR(),
+      String(await prepaid.TOLL_BPS()),
+      String(await prepaid.MAX_ORDER_LIFE()),
+    ]).to.deep.equal(PrepaidOrders.arguments);
     expect([await escrow.REGISTRY(), await escrow.TOLL_COLLECTOR(), String(await escrow.TOLL_BPS())]).to.deep.equal(
       InferenceEscrow.arguments,
     );
