@@ -44,8 +44,10 @@ const instruction: Operator = ({ node }, tree) => {
   return other === undefined ? [] : replaced(tree, "instruction", node.functionName, [other]);
 };
 
-const literal: Operator = ({ node }, tree) => {
+const literal: Operator = ({ node, parents: [parent] }, tree) => {
   if (node.nodeType !== "YulLiteral" || node.kind !== "number") return [];
+  // From 0x3f or 0x41 comes another pointer to free memory, far away.
+  if (/^mload\((?:0x40|64)\)$/.test(tree.textOf(parent))) return [];
   const value = BigInt(node.value);
   return replaced(tree, "literal", node, [`${value + 1n}`, ...(value === 0n ? [] : [`${value - 1n}`])]);
 };

@@ -62,8 +62,12 @@ function isEffect(node: Node, tree: SyntaxTree): boolean {
   return declared?.stateVariable === true || declared?.storageLocation === "storage";
 }
 
+/** Whether a statement runs other code that may read what was written; what events and errors carry runs nothing. */
 const isCalling = (node: Node): boolean =>
-  placesOf(node).some(({ node: inner }) => inner.nodeType === "FunctionCall" && inner.kind === "functionCall");
+  placesOf(node).some(({ node: inner, parents: [parent] }) => {
+    if (inner.nodeType !== "FunctionCall" || inner.kind !== "functionCall") return false;
+    return !/^(?:Emit|Revert)Statement$/.test(parent?.nodeType ?? "") && !/\) pure\b/.test(typeOf(inner.expression));
+  });
 
 /** A write of storage moved behind the calls that follow it. */
 const effect: Operator = ({ node, parents }, tree) => {

@@ -101,6 +101,7 @@ describe("mutants of a contract", () => {
     const assembly = (line: string): string => body(`assembly {\n${line}\n}`);
     expect(changesOf(assembly("a := add(a, 3)"), "instruction")).to.deep.equal(["a := sub(a, 3)"]);
     expect(changesOf(assembly("a := add(a, 3)"), "literal")).to.deep.equal(["a := add(a, 4)", "a := add(a, 2)"]);
+    expect(changesOf(assembly("a := mload(0x40)"), "literal")).to.deep.equal([]);
     expect(changesOf(assembly("a := and(a, b)"), "operand dropped")).to.deep.equal(["a := a", "a := b"]);
     expect(changesOf(assembly("mstore(0, b)"), "statement dropped")).to.deep.equal(["{}"]);
     expect(changesOf(assembly("mstore(a, b)"), "another variable")).to.deep.equal(["mstore(b, b)", "mstore(a, a)"]);
