@@ -44,13 +44,7 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     event JobAccepted(bytes32 indexed jobId, address indexed provider, uint256 bond);
     /// @notice The job was proven and paid: what payout and royalty leave of its amount is the toll. A bond went back to the
     /// provider.
-    event JobSettled(
-        bytes32 indexed jobId,
-        address indexed provider,
-        uint256[] words,
-        uint256 payout,
-        uint256 royalty
-    );
+    event JobSettled(bytes32 indexed jobId, address indexed provider, uint256[] words, uint256 payout, uint256 royalty);
     /// @notice The deposit went back to the client's credit, and the bond, 0 if none was put up, to that of `bondTo`.
     event JobRefunded(bytes32 indexed jobId, address indexed client, uint256 amount, uint256 bond, address bondTo);
     /// @notice The provider gave the job up; `JobRefunded` follows.

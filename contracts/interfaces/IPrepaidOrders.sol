@@ -19,10 +19,12 @@ import {IPaymentLedger} from "./IPaymentLedger.sol";
 /// and withdraw it, but order nothing.
 ///
 /// What a provider checks before it serves an order, all of it at one block deep enough to stay: that the client signed;
-/// the nonce is unused; the model's key is one that it trusts and is not stopped; and that `securedUntil` the order's deadline
-/// covers the order and all others of this client and token that it served and has not settled, whose deadlines have not
-/// passed. That holds only if the deadline is at most now + L. Nothing that the client does afterwards takes that money away:
-/// a withdrawal announced later matures at or after now + L, and one announced before is counted.
+/// the nonce is unused; the model's key is one that it trusts and is not stopped; and, with D the latest deadline of this order
+/// and all others of this client and token that it served, has not settled and whose deadlines have not passed, that
+/// `securedUntil` D covers all of them. That holds only if D is at most now + L. Nothing that the client does afterwards takes
+/// that money away: a withdrawal announced later matures at or after now + L, and one announced before is counted.
+/// Warning: the order's own deadline in place of D is not enough. A withdrawal that matures between the two would take what
+/// a longer order served before counts on.
 ///
 /// | withdrawal of a deposit | call                                | allowed                                | next      |
 /// | ----------------------- | ----------------------------------- | -------------------------------------- | --------- |
@@ -157,7 +159,8 @@ interface IPrepaidOrders is IPaymentLedger {
 
     /// @notice What of a deposit nothing but settlements can take before `deadline`: the deposit, less an announced
     /// withdrawal that can be executed before then; zero if the deadline has come or is more than L seconds ahead.
-    /// @dev Does not know of orders that were served and wait for their settlement: subtract them.
+    /// @dev Does not know of orders that were served and wait for their settlement: ask for the latest of all their deadlines,
+    /// and subtract them.
     function securedUntil(
         address client,
         address provider,

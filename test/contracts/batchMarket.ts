@@ -122,8 +122,8 @@ export async function deployBatchMarket(connection: NetworkConnection) {
     return [terms.token, NATIVE].flatMap((of) => owners.map(({ address }) => sums.get(`${of} ${address}`) ?? 0n));
   };
   const settled = ({ job, words }: Delivery) => {
-    const { payout, toll, royalty } = partsOf(job.amount, modelOf(job));
-    return ["JobSettled", market.jobId(job), job.provider, words, payout, toll, royalty];
+    const { payout, royalty } = partsOf(job.amount, modelOf(job));
+    return ["JobSettled", market.jobId(job), job.provider, words, payout, royalty];
   };
   const skipped = (job: Job, index: number, reason: bigint) => ["JobSkipped", market.jobId(job), BigInt(index), reason];
   /** The events of a mined call, all of which must be the escrow's, as name and arguments. */

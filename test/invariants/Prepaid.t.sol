@@ -10,7 +10,8 @@ import {VM} from "./Vm.sol";
 
 /// @title What clients, providers, payers, thieves and time do to prepaid orders, with an account of its own
 /// @dev Every call here must succeed: what is expected to be refused is caught and counted. The provider keeps to the
-/// rules of IPrepaidOrders: it serves an order only where `securedUntil` covers it and all that it served before.
+/// rules of IPrepaidOrders: it serves an order only where `securedUntil` the latest deadline covers it and all that it
+/// served before.
 contract PrepaidHandler {
     uint16 public constant TOLL_BPS = 99;
     uint256 public constant LIFE = 1 hours;
@@ -129,7 +130,8 @@ contract PrepaidHandler {
         (address client, address provider, address token) = _pair(seed);
         Held storage held = _heldOf(client, provider, token);
         uint256 deadline = block.timestamp + 1 + ((seed >> 16) % LIFE);
-        uint256 secured = PREPAID.securedUntil(client, provider, token, deadline);
+        uint256 latest = _latestDeadline(client, provider, token, deadline);
+        uint256 secured = PREPAID.securedUntil(client, provider, token, latest);
         if (secured <= held.served) return;
         amount = uint80(1 + (amount % (secured - held.served)));
         _served.push(_order(seed, client, provider, token, amount, deadline));
@@ -244,6 +246,13 @@ contract PrepaidHandler {
         return _served[index];
     }
 
+    /// @dev Whether the deposit of a served order covers all that was served out of it, until the last of their deadlines.
+    function isCovered(Job memory job) external view returns (bool) {
+        uint256 latest = _latestDeadline(job.client, job.provider, job.token, 0);
+        uint256 secured = PREPAID.securedUntil(job.client, job.provider, job.token, latest);
+        return secured >= _heldOf(job.client, job.provider, job.token).served;
+    }
+
     function heldOf(address client, address provider, address token) external view returns (Held memory) {
         return _held[keccak256(abi.encode(client, provider, token))];
     }
@@ -254,6 +263,21 @@ contract PrepaidHandler {
 
     function ownerAt(uint256 index) external view returns (address) {
         return _owners[index];
+    }
+
+    /// @dev The latest of `deadline` and the deadlines of what was served out of one deposit.
+    function _latestDeadline(
+        address client,
+        address provider,
+        address token,
+        uint256 deadline
+    ) private view returns (uint256 latest) {
+        latest = deadline;
+        for (uint256 i; i < _served.length; ++i) {
+            Job memory job = _served[i];
+            bool same = job.client == client && job.provider == provider && job.token == token;
+            if (same && job.deadline > latest) latest = job.deadline;
+        }
     }
 
     /// @dev Which served order's deadline comes first, if it comes until then; none is the number of them.
@@ -455,8 +479,7 @@ contract PrepaidInvariantsTest {
         for (uint256 i; i < _handler.servedCount(); ++i) {
             Job memory job = _handler.servedAt(i);
             if (block.timestamp >= job.deadline) continue;
-            uint256 secured = _handler.PREPAID().securedUntil(job.client, job.provider, job.token, job.deadline);
-            require(secured >= job.amount, "a served order lost its cover");
+            require(_handler.isCovered(job), "a served order lost its cover");
         }
     }
 
