@@ -1,17 +1,23 @@
-import type { ContractTransactionResponse } from "ethers";
+import type { TransactionResponse } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Hex, Job } from "../../src/codec/statement.ts";
 import { FUNDING, keyIdOf, modelIdOf } from "../../src/codec/statement.ts";
 import type { Trapdoor } from "../fixtures/mint.ts";
 import { keyOf, mintStatement, scalarOf, siblingOf, trapdoorOf } from "../fixtures/mint.ts";
 import { BOND, NATIVE } from "./bondMarket.ts";
-import { AMOUNT, NO_ONE, REGISTER_WITH_ROYALTY, ROYALTY_BPS, TOLL_BPS, commitmentTo, deployMarket } from "./market.ts";
-import { wordsOf } from "./market.ts";
+import {
+  AMOUNT,
+  NO_ONE,
+  REGISTER_WITH_ROYALTY,
+  ROYALTY_BPS,
+  TOLL_BPS,
+  commitmentTo,
+  deployMarket,
+  wordsOf,
+} from "./market.ts";
 
 /** Why a job was left out of a batch, in the order of the contract's enum. */
 export const SKIP = { notOpen: 0n, otherTerms: 1n, deadlinePassed: 2n, keyStopped: 3n } as const;
-/** No point of any curve. */
-export const NO_PROOF = Array.from({ length: 8 }, () => 0n);
 /** Changes that make a job one that is paid in ether. */
 export const IN_ETHER = { token: NATIVE, funding: FUNDING.native } as const;
 
@@ -31,6 +37,12 @@ export interface Delivery {
   readonly words: bigint[];
   readonly proof: bigint[];
 }
+
+/** No points of any curve. */
+export const NO_PROOF = Array.from({ length: 8 }, () => 0n);
+
+/** A job with nothing to show for it. */
+export const unproven = (job: Job): Delivery => ({ job, words: [], proof: NO_PROOF });
 
 /** The parts of an amount, each fee rounded down. */
 export function partsOf(amount: bigint, { royaltyBps }: KnownModel) {
@@ -127,7 +139,7 @@ export async function deployBatchMarket(connection: NetworkConnection) {
   };
   const skipped = (job: Job, index: number, reason: bigint) => ["JobSkipped", market.jobId(job), BigInt(index), reason];
   /** The events of a mined call, all of which must be the escrow's, as name and arguments. */
-  const eventsOf = async (sent: Promise<ContractTransactionResponse>): Promise<unknown[][]> =>
+  const eventsOf = async (sent: Promise<TransactionResponse>): Promise<unknown[][]> =>
     (await (await sent).wait())!.logs.map((log) => {
       const { name, args } = escrow.interface.parseLog(log)!;
       return [name, ...(args.toArray(true) as unknown[])];

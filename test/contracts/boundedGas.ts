@@ -3,7 +3,7 @@ import type { ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 import type { Job } from "../../src/codec/statement.ts";
 import type { BatchMarket } from "./batchMarket.ts";
-import { IN_ETHER, NO_PROOF, deployBatchMarket } from "./batchMarket.ts";
+import { IN_ETHER, deployBatchMarket, unproven } from "./batchMarket.ts";
 import { AMOUNT } from "./market.ts";
 
 const connection = await network.create();
@@ -86,7 +86,7 @@ describe("gas", () => {
     const [first, ...items] = jobs.map((job) => deliver(job));
     // Fills the credits, which all items share.
     await escrow.settleBatch([first]);
-    const unopened = items.map(() => ({ job: newJob({ amount: AMOUNT }), words: [], proof: NO_PROOF }));
+    const unopened = items.map(() => unproven(newJob({ amount: AMOUNT })));
     for (const [kind, list] of Object.entries({ paid: items, skipped: unopened })) {
       const gas: bigint[] = [];
       for (const count of [1, 16, 32, 64]) gas.push(await gasOf(() => escrow.settleBatch(list.slice(0, count))));

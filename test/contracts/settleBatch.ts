@@ -6,7 +6,7 @@ import { toBytes32 } from "../../src/codec/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
 import { keyOf, mintStatement, siblingOf } from "../fixtures/mint.ts";
 import type { BatchMarket, Delivery } from "./batchMarket.ts";
-import { IN_ETHER, NO_PROOF, SKIP, deployBatchMarket, partsOf } from "./batchMarket.ts";
+import { IN_ETHER, NO_PROOF, SKIP, deployBatchMarket, partsOf, unproven } from "./batchMarket.ts";
 import { ACCEPTED, FUNDED, NATIVE, REFUNDED, SETTLED } from "./bondMarket.ts";
 import { provenOtherwise, replaceAt } from "./claims.ts";
 import { sweepGas } from "./gasSweep.ts";
@@ -271,7 +271,7 @@ describe("settleBatch leaves out, at every position and without a look at words 
       const [before, credited] = [await record(), await credits()];
       const snapshot = await networkHelpers.takeSnapshot();
       for (const position of [0, 1, 2, 3]) {
-        const batch = replaceAt(items, position, { job, words: [], proof: NO_PROOF });
+        const batch = replaceAt(items, position, unproven(job));
         const events = items.map((item, index) => (index === position ? skipped(job, index, reason) : settled(item)));
         expect(await eventsOf(escrow.settleBatch(batch)), jobId(job)).to.deep.equal(events);
         expect(await record()).to.equal(before);
@@ -286,15 +286,8 @@ describe("settleBatch leaves out, at every position and without a look at words 
     const market = await loadFixture(deployJobs);
     const { escrow, registry, items, newJob } = market;
     for (const [position, item] of items.entries()) {
-      const others = items
-        .filter((_, index) => index !== position)
-        .map(({ job }) => ({ ...job, nonce: newJob().nonce }));
-      const batch = others
-        .map((job) => ({ job, words: [], proof: NO_PROOF }))
-        .toSpliced(position, 0, {
-          ...item,
-          proof: NO_PROOF,
-        } as never);
+      const others = items.toSpliced(position, 1).map(({ job }) => unproven({ ...job, nonce: newJob().nonce }));
+      const batch = others.toSpliced(position, 0, { ...item, proof: NO_PROOF });
       await expect(escrow.settleBatch(batch)).to.be.revertedWithCustomError(registry, "BatchProofInvalid").withArgs(1);
     }
     await expectUntouched(market);
@@ -321,7 +314,7 @@ describe("settleBatch of jobs that are all left out", () => {
     await open(doomed);
     await stop(models.doomed);
     await escrow.settleBatch(items);
-    const late = { job: doomed, words: [], proof: NO_PROOF };
+    const late = unproven(doomed);
     expect(await eventsOf(escrow.settleBatch([late, late]))).to.deep.equal(
       [0, 1].map((index) => skipped(doomed, index, SKIP.keyStopped)),
     );
@@ -377,7 +370,7 @@ describe("settleBatch refuses", () => {
     const others = items.filter(({ job }) => job.nonce !== item.job.nonce);
     const reason = registry.interface.encodeErrorResult(registry.interface.getError(error)!, values);
     for (const count of FILTERED) {
-      const filtered = Array.from({ length: count }, () => ({ job: newJob(), words: [], proof: NO_PROOF }));
+      const filtered = Array.from({ length: count }, () => unproven(newJob()));
       for (const position of [0, 1, others.length]) {
         const batch: Delivery[] = [...others.slice(0, position), ...filtered, item, ...others.slice(position)];
         await expect(escrow.settleBatch(batch), `${position} after ${count}`)
@@ -417,7 +410,7 @@ describe("settleBatch refuses", () => {
     const foreign = newJob({ modelId: models.foreign.modelId });
     await start(foreign);
     const stray = deliver(foreign);
-    const filtered = { job: newJob(), words: [], proof: NO_PROOF };
+    const filtered = unproven(newJob());
     const differ = (keyId: Hex, first: Hex) => registry.interface.encodeErrorResult("BatchKeysDiffer", [keyId, first]);
     for (const [batch, index, reason] of [
       [[items[0], stray], 1, differ(models.foreign.keyId, models.main.keyId)],
@@ -449,7 +442,7 @@ describe("settleBatch refuses", () => {
       { ...one, proof: [...keyOf(otherKey).alpha, ...one.proof.slice(2)] },
       { ...one, proof: NO_PROOF },
     ];
-    const filtered = { job: newJob(), words: [], proof: NO_PROOF };
+    const filtered = unproven(newJob());
     for (const [kind, item] of forged.entries()) {
       for (const position of [0, 1, 3]) {
         const batch = [filtered, ...items.slice(1).toSpliced(position, 0, item)];
@@ -478,7 +471,7 @@ describe("settleBatch refuses", () => {
   it("to settle a part of it, at every gas limit", async () => {
     const market = await loadFixture(deployJobs);
     const { escrow, items, jobs, newJob, stranger, credits, creditsFor } = market;
-    const batch = [items[0], { job: newJob(), words: [], proof: NO_PROOF }, items[2]];
+    const batch = [items[0], unproven(newJob()), items[2]];
     const call = {
       from: stranger.address,
       to: await escrow.getAddress(),
@@ -539,10 +532,8 @@ async function deployPool() {
   await time.increaseTo(soon);
   await escrow.refund(refunded);
   const otherTerms = [ready[0], settledBefore, cancelled].map((job) => ({ ...job, inputCommitment: toBytes32(6n) }));
-  const jobs = [
-    ...[...ready, ...more, settledBefore, unaccepted, unopened, revoked, refunded, cancelled, expired],
-    ...otherTerms,
-  ];
+  const closed = [settledBefore, unaccepted, unopened, revoked, refunded, cancelled, expired];
+  const jobs = [...ready, ...more, ...closed, ...otherTerms];
   return {
     ...market,
     accept,
