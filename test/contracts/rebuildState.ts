@@ -146,7 +146,7 @@ async function rebuild({ escrow, registry }: BatchMarket) {
       held.add(args.token, 0n - args.amount);
     }
     if (known === undefined) continue;
-    const { token, provider, client, bond, modelId } = known.job;
+    const { token, provider, client, amount, bond, modelId } = known.job;
     const bondIn = known.state === ACCEPTED ? bond : 0n;
     if (name === "JobAccepted") {
       known.state = ACCEPTED;
@@ -155,7 +155,7 @@ async function rebuild({ escrow, registry }: BatchMarket) {
     if (name === "JobSettled") {
       known.state = SETTLED;
       credits.add(`${provider} ${token}`, args.payout + bondIn);
-      credits.add(`${tollCollector} ${token}`, args.toll);
+      credits.add(`${tollCollector} ${token}`, amount - args.payout - args.royalty);
       credits.add(`${royaltyTo.get(modelId)} ${token}`, args.royalty);
     }
     if (name === "JobRefunded") {
