@@ -8,7 +8,7 @@ const PAGE = readFileSync(projectPath("docs/operations/escrow.md"), "utf8");
 const SECTIONS = [...PAGE.matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
 const NAMED = new Set([...PAGE.matchAll(/`(\w+)\(([\w, ]*)\)`/g)].map(([call]) => call.slice(1, -1)));
 /** Whose errors and events a caller of the escrow meets; the tokens' and Permit2's own are only examples on the page. */
-const CONTRACTS = ["InferenceEscrow", "ModelRegistry", "NativeCollector", "TestToken"];
+const CONTRACTS = ["InferenceEscrow", "ModelRegistry", "NativeCollector", "AuthorizationCollector", "TestToken"];
 const EXAMPLES = ["InvalidSigner()", "ValueMismatch(0, amount)"];
 
 describe("docs/operations/escrow.md", () => {
