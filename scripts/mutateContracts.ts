@@ -22,6 +22,7 @@ interface Options {
   readonly files?: string[];
   readonly sample?: number;
   readonly jobs: number;
+  readonly fuzz: boolean;
 }
 
 const atLeastOne = (text: string): number => {
@@ -35,11 +36,12 @@ export const mutateContractsCommand = (): Command =>
     .description(`change the contracts in small ways, run their tests on each, and write ${REPORT}`)
     .option("--files <parts...>", "only files whose path contains one of these; writes no report")
     .option("--sample <count>", "only so many mutants, always the same; writes no report", atLeastOne)
+    .option("--fuzz", "Solidity tests too, for mutants that all others pass: a minute or two for each", false)
     .option("--jobs <count>", "processes at once", atLeastOne, availableParallelism())
     .action(mutateContracts);
 
 /** Verdicts are kept in a file: a run that was broken off goes on where it stopped. */
-async function mutateContracts({ files, sample, jobs }: Options): Promise<void> {
+async function mutateContracts({ files, sample, jobs, fuzz }: Options): Promise<void> {
   const sources = readSources();
   const chosen = [...sources.keys()].filter(
     (path) => isMutated(path) && (files?.some((part) => path.includes(part)) ?? true),
@@ -47,20 +49,29 @@ async function mutateContracts({ files, sample, jobs }: Options): Promise<void> 
   if (chosen.length === 0) throw new Error(`no contract's path contains ${files?.join(" or ")}`);
   const all = contractMutants(chosen, sources);
   const mutants = sample === undefined ? all : sampleOf(all, sample);
-  const judged = await judgeAll(mutants, jobs, await VerdictMemory.open(projectPath(VERDICTS), sources));
+  const judged = await judgeAll(mutants, jobs, fuzz, await VerdictMemory.open(projectPath(VERDICTS), sources, fuzz));
   const isWhole = files === undefined && sample === undefined;
-  if (isWhole) await writeFile(projectPath(REPORT), renderContractReport(judged));
+  if (isWhole) await writeFile(projectPath(REPORT), renderContractReport(judged, fuzz));
   report(judged, isWhole);
 }
 
 async function judgeAll(
   mutants: readonly ContractMutant[],
   jobs: number,
+  fuzzes: boolean,
   memory: VerdictMemory,
 ): Promise<JudgedContract[]> {
   const folder = await mkdtemp(join(tmpdir(), "tollgate-mutation-"));
   try {
-    return await judgeContracts({ mutants, memory, jobs, folder, onVerdict: reportProgress(mutants.length) });
+    return await judgeContracts({
+      mutants,
+      memory,
+      jobs,
+      fuzzes,
+      folder,
+      onVerdict: reportProgress(mutants.length),
+      onLeftOut: ({ file, title, message }) => console.log(`  left out: ${file}: ${title}: ${message}`),
+    });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -31,18 +31,26 @@ export class ArtifactFolder {
   }
 
   async replace(contracts: readonly CompiledContract[]): Promise<void> {
-    this.#replaced = [...this.#replaced, ...contracts.map(keyOf)];
+    this.#replaced = [...new Set([...this.#replaced, ...contracts.map(keyOf)])];
     for (const contract of contracts) await this.#write(contract);
   }
 
-  /** Undoes every replacement. */
+  /** Undoes every replacement, and takes out what was not there before. */
   async restore(): Promise<void> {
-    for (const key of this.#replaced) await this.#write(this.#originals.get(key)!);
+    for (const key of this.#replaced) {
+      const original = this.#originals.get(key);
+      if (original !== undefined) await this.#write(original);
+      else await rm(this.#pathOf(...(key.split(":") as [string, string])));
+    }
     this.#replaced = [];
   }
 
+  #pathOf(file: string, name: string): string {
+    return join(this.#folder, file, `${name}.json`);
+  }
+
   async #write({ file, name, abi, bytecode, deployedBytecode }: CompiledContract): Promise<void> {
-    const path = join(this.#folder, file, `${name}.json`);
+    const path = this.#pathOf(file, name);
     await mkdir(dirname(path), { recursive: true });
     const artifact = {
       _format: "hh3-artifact-1",

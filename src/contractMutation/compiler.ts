@@ -20,10 +20,10 @@ export type Compiled = { readonly contracts: readonly CompiledContract[] } | { r
 /** Settings of the compiler as Hardhat's configuration has them. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** Settings that compile fastest and those that take what the ones before find too deep; the last ones are deployed. */
+/** Settings that compile fastest, then those that take what the ones before find too deep; the last ones are deployed. */
 export const settingsByCost = (deployed: Settings): readonly Settings[] => [
   { ...deployed, viaIR: false, optimizer: { enabled: false } },
-  { ...deployed, viaIR: false },
+  { ...deployed, optimizer: { enabled: false } },
   deployed,
 ];
 

@@ -173,9 +173,6 @@ function siblingsOf(node: Node, tree: SyntaxTree): string[] {
 const isTarget = (node: Node, parents: readonly Node[]): boolean =>
   parents[0]?.nodeType === "Assignment" && parents[0].leftHandSide === node;
 
-/** How many other variables are tried for one. */
-const OTHERS = 2;
-
 const variable: Operator = ({ node, parents }, tree) => {
   if (node.nodeType !== "Identifier" || isTarget(node, parents)) return [];
   const declared = tree.declarationOf(node.referencedDeclaration);
@@ -186,17 +183,29 @@ const variable: Operator = ({ node, parents }, tree) => {
     .filter((other) => other.id !== declared.node.id && typeOf(other) === typeOf(declared.node))
     .filter(({ src }) => enclosing.nodeType !== "FunctionDefinition" || offsetOf(src) < offsetOf(node.src))
     .map(({ name }): string => name);
-  return replaced(tree, "another variable", node, [...new Set(names)].slice(0, OTHERS));
+  return replaced(tree, "another variable", node, names.slice(0, 1));
 };
 
 const offsetOf = (src: string): number => Number(src.split(":")[0]);
 
+const variablesByOwner = new WeakMap<SyntaxTree, ReadonlyMap<Node, Node[]>>();
+
 /** Variables of a function, or state variables of a contract, that have names. */
-const variablesOf = (enclosing: Node, tree: SyntaxTree): Node[] =>
-  tree.places
-    .filter(({ node, parents }) => node.nodeType === "VariableDeclaration" && node.name !== "" && parents.length > 0)
-    .filter(({ node, parents }) => (node.stateVariable ? parents[0] : parents.find(isFunction)) === enclosing)
-    .map(({ node }) => node);
+function variablesOf(owner: Node, tree: SyntaxTree): readonly Node[] {
+  const known = variablesByOwner.get(tree) ?? groupVariables(tree);
+  variablesByOwner.set(tree, known);
+  return known.get(owner) ?? [];
+}
+
+function groupVariables({ places }: SyntaxTree): Map<Node, Node[]> {
+  const groups = new Map<Node, Node[]>();
+  for (const { node, parents } of places) {
+    const owner = node.stateVariable ? parents[0] : parents.find(isFunction);
+    if (node.nodeType !== "VariableDeclaration" || node.name === "" || owner === undefined) continue;
+    groups.set(owner, [...(groups.get(owner) ?? []), node]);
+  }
+  return groups;
+}
 
 const isFunction = ({ nodeType }: Node): boolean => nodeType === "FunctionDefinition";
 

@@ -1,6 +1,6 @@
 import { KillHistory } from "./killHistory.ts";
 import type { ContractMutant } from "./mutant.ts";
-import type { Verdict } from "./verdict.ts";
+import type { FailedTest, Verdict } from "./verdict.ts";
 import type { VerdictMemory } from "./verdictMemory.ts";
 import type { Answer, Task } from "./worker.ts";
 import { WorkerProcess } from "./workerProcess.ts";
@@ -14,6 +14,10 @@ export interface ContractRun {
   /** How many processes judge at once, and the folder in which each has its own. */
   readonly jobs: number;
   readonly folder: string;
+  /** Whether mutants that pass the TypeScript tests meet the Solidity tests too. */
+  readonly fuzzes: boolean;
+  /** Called for each test that fails on the originals as they are compiled here, and so can kill nothing. */
+  readonly onLeftOut?: (test: FailedTest) => void;
   /** Called for each verdict that holds. */
   readonly onVerdict?: (judged: JudgedContract) => void;
 }
@@ -45,7 +49,7 @@ export async function judgeContracts(run: ContractRun): Promise<JudgedContract[]
   const history = new KillHistory();
   for (const [mutant, { test }] of verdicts) if (test !== undefined) history.note(mutant, test);
   const count = Math.min(run.jobs, queue.length);
-  const judges = Array.from({ length: count }, (_, index) => new Judge(`${run.folder}/${index}`, history, keep));
+  const judges = Array.from({ length: count }, (_, index) => new Judge(`${run.folder}/${index}`, run, history, keep));
   try {
     await Promise.all(judges.map((judge) => judge.work(queue)));
   } finally {
@@ -66,25 +70,29 @@ type Keep = (mutant: ContractMutant, verdict: Verdict) => Promise<void>;
 /** One worker and the verdicts that wait for its next control. */
 class Judge {
   readonly #folder: string;
+  readonly #run: ContractRun;
   readonly #history: KillHistory;
   readonly #keep: Keep;
   readonly #waiting: { readonly mutant: ContractMutant; readonly verdict: Verdict }[] = [];
   #worker: WorkerProcess | undefined;
-  #limit = 10 * MINUTE;
+  #limit = 30 * MINUTE;
   #streak = 0;
 
-  constructor(folder: string, history: KillHistory, keep: Keep) {
+  constructor(folder: string, run: ContractRun, history: KillHistory, keep: Keep) {
     this.#folder = folder;
+    this.#run = run;
     this.#history = history;
     this.#keep = keep;
   }
 
   async work(queue: ContractMutant[]): Promise<void> {
+    this.#worker = await WorkerProcess.start(this.#folder);
+    if (this.#folder.endsWith("/0")) for (const test of this.#worker.leftOut) this.#run.onLeftOut?.(test);
     const start = performance.now();
-    await this.#control({ ...CONTROL, fuzzes: true });
+    await this.#control({ ...CONTROL, fuzzes: this.#run.fuzzes });
     this.#limit = PATIENCE * (performance.now() - start) + MINUTE;
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-      const task = { mutant, fuzzes: true, ...this.#history.orderFor(mutant) };
+      const task = { mutant, fuzzes: this.#run.fuzzes, ...this.#history.orderFor(mutant) };
       const verdict = await this.#judge(task);
       const last = this.#waiting.at(-1)?.verdict.test?.title;
       this.#streak = verdict.test !== undefined && verdict.test.title === last ? this.#streak + 1 : 0;

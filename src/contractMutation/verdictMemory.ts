@@ -31,19 +31,28 @@ export class VerdictMemory {
   readonly #originals = new Map<string, string>();
   readonly #tests = new Map<string, string>();
 
-  private constructor(path: string, sources: ReadonlyMap<string, string>, entries: ReadonlyMap<string, Entry>) {
+  readonly #fuzzes: boolean;
+
+  private constructor(
+    path: string,
+    sources: ReadonlyMap<string, string>,
+    fuzzes: boolean,
+    entries: ReadonlyMap<string, Entry>,
+  ) {
     this.#path = path;
+    this.#fuzzes = fuzzes;
     this.#sources = sources;
     this.#entries = entries;
   }
 
-  static async open(path: string, sources: ReadonlyMap<string, string>): Promise<VerdictMemory> {
+  /** `fuzzes`: whether a survival of the TypeScript tests alone is none. */
+  static async open(path: string, sources: ReadonlyMap<string, string>, fuzzes: boolean): Promise<VerdictMemory> {
     await mkdir(dirname(path), { recursive: true });
     const text = await readFile(path, "utf8").catch(() => "");
     // The last line is cut short where a run was killed while it wrote.
     const lines = text.split("\n").filter((line) => line.endsWith("}}"));
     const entries = lines.map((line): Entry => JSON.parse(line));
-    return new VerdictMemory(path, sources, new Map(entries.map((entry) => [entry.key, entry])));
+    return new VerdictMemory(path, sources, fuzzes, new Map(entries.map((entry) => [entry.key, entry])));
   }
 
   recall(mutant: ContractMutant): Verdict | undefined {
@@ -83,7 +92,8 @@ export class VerdictMemory {
     const closure = closureOf(file === "" ? [...testModules(), ...suites] : [file], (path) =>
       path.startsWith("contracts/") || !existsSync(projectPath(path)) ? undefined : readProject(path),
     );
-    return digest([...closure].sort().flatMap((path) => [path, readProject(path)]));
+    const kind = file === "" ? `${this.#fuzzes}` : "";
+    return digest([kind, ...[...closure].sort().flatMap((path) => [path, readProject(path)])]);
   }
 }
 

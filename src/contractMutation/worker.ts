@@ -4,7 +4,6 @@ import { ArtifactFolder } from "./artifactFolder.ts";
 import {
   type CompiledContract,
   type Settings,
-  closureOf,
   compile,
   dependentsOf,
   readSources,
@@ -13,7 +12,7 @@ import {
 } from "./compiler.ts";
 import { runSolidityTests } from "./solidityTests.ts";
 import { TestBench } from "./testBench.ts";
-import type { Verdict } from "./verdict.ts";
+import type { FailedTest, Verdict } from "./verdict.ts";
 
 export interface Task {
   /** A file with its changed text; none to run the tests on the originals. */
@@ -26,6 +25,12 @@ export interface Task {
   readonly order: readonly string[];
 }
 
+/** What a worker says when it is ready. */
+export interface Greeting {
+  /** Tests that fail on the originals, which are compiled otherwise than they are deployed. */
+  readonly leftOut: readonly FailedTest[];
+}
+
 /** Verdict of a task; a failure of anything but a test. */
 export type Answer = Verdict | { readonly broken: string };
 
@@ -36,69 +41,73 @@ const sources = readSources();
 const deployed = hre.config.solidity.profiles.default.compilers[0].settings as Settings;
 const artifacts = new ArtifactFolder(hre.config.paths.artifacts);
 
-function compileAll(settings: Settings): readonly CompiledContract[] | undefined {
-  const compiled = compile([...sources.keys()], sources, settings);
-  return "contracts" in compiled ? compiled.contracts : undefined;
-}
-
-/** The cheapest settings that compile all originals, and what the same settings are for a mutant that they cannot take. */
-function chooseSettings(): { contracts: readonly CompiledContract[]; choices: readonly Settings[] } {
-  const all = settingsByCost(deployed);
-  for (const [index, settings] of all.entries()) {
-    const contracts = compileAll(settings);
-    if (contracts !== undefined) return { contracts, choices: all.slice(index) };
-  }
-  throw new Error("the contracts do not compile");
-}
-
-/** Code of the given files in a project with one text changed; undefined if no settings take it. */
-function compileMutant(
-  files: readonly string[],
-  changed: ReadonlyMap<string, string>,
-  choices: readonly Settings[],
-): readonly CompiledContract[] | undefined {
-  for (const settings of choices) {
-    const compiled = compile(files, changed, settings);
+/** Code of one file with the first settings that take it; undefined if none does. */
+function compileFile(file: string, texts: ReadonlyMap<string, string>): readonly CompiledContract[] | undefined {
+  for (const settings of settingsByCost(deployed)) {
+    const compiled = compile([file], texts, settings);
     if ("contracts" in compiled) return compiled.contracts;
     if (!/stack too deep/i.test(compiled.error)) return undefined;
   }
   return undefined;
 }
 
-const { contracts: originals, choices } = chooseSettings();
-await artifacts.fill(originals);
-const bench = await TestBench.open(testModules());
-
-async function judge({ mutant, fuzzes, first, order }: Task): Promise<Verdict> {
-  const changed = mutant === undefined ? sources : new Map([...sources, [mutant.file, mutant.text]]);
-  const affected = mutant === undefined ? [...sources.keys()] : dependentsOf(mutant.file, sources);
-  if (mutant !== undefined) {
-    const contracts = compileMutant(
-      affected.filter((file) => !isTest(file)),
-      changed,
-      choices,
-    );
-    if (contracts === undefined) return { fate: "refused" };
-    if (contracts.every((contract) => artifacts.isOriginal(contract))) return { fate: "same" };
-    await artifacts.replace(contracts);
+/** Code of the given files, each with settings of its own; undefined if one does not compile. */
+function compileFiles(
+  files: readonly string[],
+  texts: ReadonlyMap<string, string>,
+): readonly CompiledContract[] | undefined {
+  const all: CompiledContract[] = [];
+  for (const file of files) {
+    const contracts = compileFile(file, texts);
+    if (contracts === undefined) return undefined;
+    all.push(...contracts);
   }
-  const failed =
-    (first.length === 0 ? undefined : await bench.run(first, order)) ?? (await bench.run(undefined, order));
-  if (failed !== undefined) return { fate: "killed", test: failed };
-  if (mutant === undefined) return fuzzes ? judgeByFuzzing(affected.filter(isSuite)) : { fate: "survived" };
-  if (sameAsDeployed(affected, changed)) return { fate: "equivalent" };
-  return fuzzes ? judgeByFuzzing(affected.filter(isSuite), changed) : { fate: "survived" };
+  return all;
 }
 
-/** Of a mutant that the TypeScript tests pass, or of the originals. */
-async function judgeByFuzzing(suites: readonly string[], changed?: ReadonlyMap<string, string>): Promise<Verdict> {
-  if (suites.length === 0) return { fate: "survived" };
-  if (changed !== undefined) {
-    const files = closureOf(suites, (path) => (isTest(path) ? changed.get(path) : undefined));
-    const contracts = compileMutant([...files], changed, choices);
-    if (contracts === undefined) return { fate: "refused" };
-    await artifacts.replace(contracts);
-  }
+const originals = compileFiles(
+  [...sources.keys()].filter((file) => !isTest(file)),
+  sources,
+);
+if (originals === undefined) throw new Error("the contracts do not compile");
+await artifacts.fill(originals);
+const bench = await TestBench.open(testModules());
+const greeting: Greeting = { leftOut: await bench.survey() };
+
+const allNames = new Set(originals.map(({ name }) => name));
+
+async function judge({ mutant, fuzzes, first, order }: Task): Promise<Verdict> {
+  if (mutant === undefined) return judgeByTests(allNames, first, order, fuzzes ? sources : undefined);
+  const changed = new Map([...sources, [mutant.file, mutant.text]]);
+  const files = dependentsOf(mutant.file, sources).filter((file) => !isTest(file));
+  const contracts = compileFiles(files, changed);
+  if (contracts === undefined) return { fate: "refused" };
+  const changedContracts = contracts.filter((contract) => !artifacts.isOriginal(contract));
+  if (changedContracts.length === 0) return { fate: "same" };
+  await artifacts.replace(changedContracts);
+  const names = new Set(changedContracts.map(({ name }) => name));
+  const verdict = await judgeByTests(names, first, order, fuzzes ? changed : undefined);
+  return verdict.fate === "survived" && sameAsDeployed(files, changed) ? { fate: "equivalent" } : verdict;
+}
+
+/** Runs the tests that read one of the named contracts, and the Solidity tests on the given sources. */
+async function judgeByTests(
+  names: ReadonlySet<string>,
+  first: readonly string[],
+  order: readonly string[],
+  fuzzed: ReadonlyMap<string, string> | undefined,
+): Promise<Verdict> {
+  const early = first.length === 0 ? undefined : await bench.run(names, first, order);
+  const failed = early ?? (await bench.run(names, undefined, order));
+  if (failed !== undefined) return { fate: "killed", test: failed };
+  return fuzzed === undefined ? { fate: "survived" } : judgeByFuzzing(fuzzed);
+}
+
+async function judgeByFuzzing(texts: ReadonlyMap<string, string>): Promise<Verdict> {
+  const suites = [...texts.keys()].filter(isSuite);
+  const contracts = compileFiles([...texts.keys()].filter(isTest), texts);
+  if (contracts === undefined) return { fate: "refused" };
+  await artifacts.replace(contracts);
   const failed = await runSolidityTests(suites);
   return failed === undefined ? { fate: "survived" } : { fate: "killed", test: failed };
 }
@@ -106,14 +115,16 @@ async function judgeByFuzzing(suites: readonly string[], changed?: ReadonlyMap<s
 const deployedCode = new Map<string, string>();
 
 /** Whether a mutant's code is the original's under the settings of the deployed contracts. */
-function sameAsDeployed(affected: readonly string[], changed: ReadonlyMap<string, string>): boolean {
-  const files = affected.filter((file) => !isTest(file));
-  const codeOf = (texts: ReadonlyMap<string, string>): string =>
-    JSON.stringify(compileMutant(files, texts, [deployed])?.map(({ name, bytecode }) => [name, bytecode]));
-  const key = files.join();
-  const original = deployedCode.get(key) ?? codeOf(sources);
-  deployedCode.set(key, original);
-  return codeOf(changed) === original;
+function sameAsDeployed(files: readonly string[], changed: ReadonlyMap<string, string>): boolean {
+  return files.every((file) => {
+    const codeOf = (texts: ReadonlyMap<string, string>): string => {
+      const compiled = compile([file], texts, deployed);
+      return JSON.stringify("contracts" in compiled ? compiled.contracts.map(({ bytecode }) => bytecode) : compiled);
+    };
+    const original = deployedCode.get(file) ?? codeOf(sources);
+    deployedCode.set(file, original);
+    return codeOf(changed) === original;
+  });
 }
 
 process.on("disconnect", () => process.exit());
@@ -127,4 +138,4 @@ async function answer(task: Task): Promise<void> {
   process.send?.(reply);
 }
 
-process.send?.("ready");
+process.send?.(greeting);

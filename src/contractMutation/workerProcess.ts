@@ -1,12 +1,15 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { projectPath } from "../paths.ts";
-import type { Answer, Task } from "./worker.ts";
+import type { FailedTest } from "./verdict.ts";
+import type { Answer, Greeting, Task } from "./worker.ts";
 
-/** How long compiler, chains and test modules may take to load, in milliseconds. */
-const START_LIMIT = 300_000;
+/** How long compiler, chains and test modules may take to load and to run once, in milliseconds. */
+const START_LIMIT = 1_800_000;
 
 /** A process of worker.ts. */
 export class WorkerProcess {
+  /** Tests that fail on the originals as the worker compiles them. */
+  leftOut: readonly FailedTest[] = [];
   readonly #child: ChildProcess;
   #errors = "";
 
@@ -26,7 +29,9 @@ export class WorkerProcess {
 
   static async start(folder: string): Promise<WorkerProcess> {
     const worker = new WorkerProcess(folder);
-    if ((await worker.#next(START_LIMIT)) === undefined) throw new Error("a worker did not start in time");
+    const greeting = (await worker.#next(START_LIMIT)) as Greeting | { readonly broken: string } | undefined;
+    if (greeting === undefined || "broken" in greeting) throw new Error(greeting?.broken ?? "a worker did not start");
+    worker.leftOut = greeting.leftOut;
     return worker;
   }
 
