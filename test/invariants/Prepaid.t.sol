@@ -128,14 +128,14 @@ contract PrepaidHandler {
     // Orders
 
     /// @dev A provider takes an order whose words it shows later, if its rules allow.
-    function serve(uint256 seed, uint80 amount) external {
+    function serve(uint256 seed, uint256 amount) external {
         (address client, address provider, address token) = _pair(seed);
         Held storage held = _heldOf(client, provider, token);
         uint256 deadline = block.timestamp + 1 + ((seed >> 16) % LIFE);
         uint256 latest = _latestDeadline(client, provider, token, deadline);
         uint256 secured = PREPAID.securedUntil(client, provider, token, latest);
         if (secured <= held.served) return;
-        amount = uint80(1 + (amount % (secured - held.served)));
+        amount = 1 + (amount % (secured - held.served));
         _served.push(_order(seed, client, provider, token, amount, deadline));
         held.served += amount;
         calls["serve"]++;
@@ -443,7 +443,7 @@ contract PrepaidInvariantsTest {
             seed = uint256(keccak256(abi.encode(seed)));
             _handler.deposit(seed, uint80(seed));
             _handler.announce(seed, seed >> 8);
-            _handler.serve(seed, uint80(seed >> 8));
+            _handler.serve(seed, seed >> 8);
             _handler.settle(seed >> 1, seed);
             _handler.settleForged(seed >> 2, seed);
             _handler.settleSham(seed >> 3, seed);
