@@ -115,8 +115,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         uint256 balance = TokenLib.ownBalance(token);
         TokenLib.tryPermit(token, msg.sender, amount, permit);
         IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = TokenLib.ownBalance(token) - balance;
-        if (received != amount) revert DepositMismatch(received, amount);
+        _requireReceived(token, balance, amount);
     }
 
     // Provider

@@ -4,7 +4,7 @@ pragma solidity ^0.8.30;
 import {Job} from "../types/Job.sol";
 
 /// @title Takes a job's deposit from its client and its bond from its provider, in one way of paying
-/// @notice Parties approve the collector, not the escrow: it has one escrow, keeps no balance, and takes no more than the
+/// @notice Parties approve the collector (with Permit2, Permit2 itself), not the escrow: it has one escrow, keeps no balance, and takes no more than the
 /// job says from whom the job names. Only the escrow calls, after it checked that this party agreed to the job.
 interface IFundingCollector {
     /// @notice Only the escrow may collect.

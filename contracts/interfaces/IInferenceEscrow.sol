@@ -62,7 +62,7 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     error FundingNotSupported(uint8 funding);
     /// @notice Native ether is paid with funding 3, everything else with another.
     error TokenFundingMismatch(address token, uint8 funding);
-    /// @notice Value came with a call that takes none: `wanted` is what this call needs.
+    /// @notice The call brought another value than it needs: the sum due in native ether, 0 for a token.
     error ValueMismatch(uint256 value, uint256 wanted);
     /// @notice Ether comes with a call that opens or accepts a job.
     error UnexpectedEther(address sender);
@@ -87,7 +87,8 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
 
     /// @notice What takes deposits of a funding kind: 1 allowance or ERC-2612 permit, 2 ERC-3009 authorization, 3 native
     /// ether, 4 Permit2; reverts `FundingNotSupported` for others. Immutable.
-    /// @dev Clients and providers approve it, name it as the receiver of an authorization or the spender of a permit.
+    /// @dev Of a party: 1 approves it or names it as a permit's spender, 2 as an authorization's receiver, 4 as the spender of a
+    /// Permit2 signature, while the approval goes to Permit2.
     function collectorOf(uint8 funding) external view returns (IFundingCollector);
 
     /// @notice Opens a job and takes its amount from the caller, who must be its client, before the deadline and, if there
@@ -130,13 +131,14 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     /// @notice Settles up to 128 jobs with one pairing check. Anyone may call.
     /// @dev Does what `settle` does for each item in order, leaving out with `JobSkipped` what the chain's state excludes; of
     /// such an item nothing else is looked at. Reverts `ItemRefused` with the index for words that the item's key cannot have and
-    /// for a key of other α and β than the first one's, and `BatchProofInvalid` when one of the proofs is false or the call is starved
+    /// for a key of other α or β than that of the first item left to prove, and `BatchProofInvalid` when one of the proofs is false or the call is starved
     /// of gas; then nothing is settled. Items of one model next to each other are cheapest.
     /// Warning: give it gas to spare. A credit that is withdrawn just before costs 17,100 gas more to write.
     function settleBatch(Delivery[] calldata deliveries) external;
 
-    /// @notice Credits the client with the deposit, from the deadline on, from `acceptBy` on if the provider has not
-    /// accepted, or once the model's key is stopped. Anyone may call.
+    /// @notice Credits the client with the deposit, from the deadline on, with a bond from `acceptBy` on if the provider has not
+    /// accepted, or once the model's key is stopped. An accepted job's bond goes to the client, or to the provider if the key
+    /// is stopped. Anyone may call.
     function refund(Job calldata job) external;
 
     /// @notice The job id: EIP-712 digest under this escrow's domain on the current chain.

@@ -5,7 +5,7 @@ pragma solidity ^0.8.30;
 struct Job {
     /// Pays, and gets the refund.
     address client;
-    /// Is paid when the proof verifies, whoever submits it.
+    /// Is paid when the proof verifies: of a job whoever submits it, of a prepaid order by itself only.
     address provider;
     /// ERC-20 of amount and bond, or 0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE for native ether, with funding 3 only.
     address token;
@@ -19,9 +19,10 @@ struct Job {
     bytes32 inputCommitment;
     /// Unix seconds before which the provider accepts; 0 exactly when there is no bond.
     uint64 acceptBy;
-    /// Unix seconds: settled before it, refunded from it on, and earlier once the model's key is stopped.
+    /// Unix seconds: settled before it; a job is refunded from it on, from acceptBy on if its bond is missing, and once its
+    /// key is stopped.
     uint64 deadline;
-    /// How the deposit is taken: 1 allowance or permit, 2 ERC-3009, 3 native, 4 Permit2, 5 prepaid.
+    /// How it is paid: 1 allowance or permit, 2 ERC-3009, 3 native, 4 Permit2 in the escrow; 5 from a prepaid deposit.
     uint8 funding;
     /// Chosen by the client, used once for each pair of client and provider.
     uint256 nonce;

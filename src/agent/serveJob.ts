@@ -27,10 +27,11 @@ export function inferForJob(model: SetUpModel, job: Job, { inputs, salt }: Openi
   return inference;
 }
 
-/** Throws InputError unless the escrow holds the money for the job. */
+/** Throws InputError unless the escrow holds the money for the job; a bond may be put up before or after proving. */
 async function requireFunded(escrow: InferenceEscrow, job: Job): Promise<void> {
   const state = JOB_STATES[Number(await escrow.stateOf(job))];
-  if (state !== "Funded") throw new InputError(`the job is ${state}, want Funded`);
+  const wanted = job.bond === 0n ? ["Funded"] : ["Funded", "Accepted"];
+  if (!wanted.includes(state)) throw new InputError(`the job is ${state}, want ${wanted.join(" or ")}`);
 }
 
 /** Checks the job and its opening, runs the model, and proves the result for this job and no other. */
