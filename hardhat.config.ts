@@ -16,6 +16,12 @@ const solc = {
   },
 };
 
+// Runs of a fuzzed property, and runs of an invariant with the calls of each; `npm run fuzz -- contracts` takes the long ones.
+const { fuzz, invariant } =
+  process.env.TOLLGATE_FUZZ === "long"
+    ? { fuzz: { runs: 10_000 }, invariant: { runs: 1_000, depth: 100 } }
+    : { fuzz: { runs: 256 }, invariant: { runs: 32, depth: 32 } };
+
 export default defineConfig({
   plugins: [toolbox],
   paths: { cache: "build/hardhat/cache", artifacts: "build/hardhat/artifacts" },
@@ -27,6 +33,6 @@ export default defineConfig({
   solidity: { profiles: { default: solc, production: solc } },
   test: {
     mocha: { timeout: 120_000 },
-    solidity: { fuzz: { runs: 256, seed: "0x01" }, invariant: { runs: 32, depth: 32 } },
+    solidity: { fuzz: { ...fuzz, seed: "0x01" }, invariant },
   },
 });

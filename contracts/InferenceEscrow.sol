@@ -240,7 +240,7 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         address royaltyTo
     ) private {
         slot.record = JobLib.toRecord(jobId, JobState.Settled);
-        (uint256 payout, uint256 toll, uint256 royalty) = _creditSettlement(
+        (uint256 payout, , uint256 royalty) = _creditSettlement(
             job.provider,
             job.token,
             job.amount,
@@ -248,7 +248,7 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
             royaltyBps,
             royaltyTo
         );
-        emit JobSettled(jobId, job.provider, words, payout, toll, royalty);
+        emit JobSettled(jobId, job.provider, words, payout, royalty);
     }
 
     function _emitOpened(Job calldata job, bytes32 jobId) private {

@@ -278,9 +278,11 @@ contract ModelRegistry is IModelRegistry {
         if (count == 0 || count > MAX_BATCH) revert BatchSizeOutOfRange(count, MAX_BATCH);
         batch = Groth16BatchLib.create(count);
         Groth16BatchLib.Key memory key;
+        // Not the first claim's, so that its key is looked up.
+        key.id = ~keyIds[0];
         for (uint256 i; i < count; ++i) {
             bytes32 keyId = keyIds[i];
-            if (key.id != keyId || i == 0) key = batch.keys[_keyIndexOf(batch, keyId, i)];
+            if (key.id != keyId) key = batch.keys[_keyIndexOf(batch, keyId, i)];
             Claim calldata claim = claims[i];
             uint256[] calldata words = claim.words;
             (bytes32 input, bytes32 subject) = (claim.inputCommitment, claim.subject);

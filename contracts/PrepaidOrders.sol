@@ -59,9 +59,8 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         mapping(uint256 index => NonceWord word) usedNonces;
     }
 
-    /// @dev What consecutive items of a batch owe to the same parties, credited at once.
+    /// @dev What consecutive items of a batch owe to the same parties, credited at once. The payout is the caller's.
     struct Dues {
-        address provider;
         address token;
         address royaltyTo;
         uint256 payout;
@@ -119,6 +118,8 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         uint256 received = TokenLib.ownBalance(token) - balance;
         if (received != amount) revert DepositMismatch(received, amount);
     }
+
+    // Provider
 
     /// @inheritdoc IPrepaidOrders
     /// @dev All effects come before the one verification at the end, which undoes them if it fails. In between runs no code but
@@ -236,7 +237,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
     function _charge(Job calldata job, bytes32 orderId, bool stopped, uint256 index) private returns (bool) {
         if (block.timestamp >= job.deadline) return _skip(orderId, index, SkipReason.DeadlinePassed);
         if (stopped) return _skip(orderId, index, SkipReason.KeyStopped);
-        Account storage account = _accounts[job.client][job.provider];
+        Account storage account = _accounts[job.client][msg.sender];
         (uint256 nonce, uint256 amount) = (job.nonce, job.amount);
         NonceWord storage word = account.usedNonces[nonce >> 8];
         uint256 bits = word.bits;
@@ -267,10 +268,10 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         ModelTerms memory terms,
         Dues memory dues
     ) private {
-        (address provider, address token, uint256 amount) = (job.provider, job.token, job.amount);
-        if (provider != dues.provider || token != dues.token || terms.royaltyTo != dues.royaltyTo) {
+        (address token, uint256 amount) = (job.token, job.amount);
+        if (token != dues.token || terms.royaltyTo != dues.royaltyTo) {
             _creditDues(dues);
-            (dues.provider, dues.token, dues.royaltyTo) = (provider, token, terms.royaltyTo);
+            (dues.token, dues.royaltyTo) = (token, terms.royaltyTo);
             (dues.payout, dues.toll, dues.royalty) = (0, 0, 0);
         }
         (uint256 payout, uint256 toll, uint256 royalty) = _split(amount, terms.royaltyBps);
@@ -280,11 +281,11 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
             dues.toll += toll;
             dues.royalty += royalty;
         }
-        emit OrderSettled(orderId, job.client, provider, token, job.modelId, job.nonce, amount, words);
+        emit OrderSettled(orderId, job.client, msg.sender, token, job.modelId, job.nonce, amount, words);
     }
 
     function _creditDues(Dues memory dues) private {
-        _credit(dues.provider, dues.token, dues.payout);
+        _credit(msg.sender, dues.token, dues.payout);
         _credit(TOLL_COLLECTOR, dues.token, dues.toll);
         _credit(dues.royaltyTo, dues.token, dues.royalty);
     }
@@ -303,18 +304,19 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         }
     }
 
-    /// @dev The error that terms deserve which no order can have, ABI-encoded; empty for good ones. Reads every short
-    /// member of the job but the client, hence refuses stray high bits in them.
+    /// @dev The error that terms deserve which no order of the caller's can have, ABI-encoded; empty for good ones. Reads every
+    /// short member of the job but the client, hence refuses stray high bits in them. The caller, and with it the provider, is
+    /// neither zero nor this contract, which never calls itself.
     function _termsFlaw(Job calldata job) private view returns (bytes memory flaw) {
+        if (msg.sender != job.provider) return abi.encodeWithSelector(NotProvider.selector, msg.sender, job.provider);
         if (job.funding != FUNDING_PREPAID) {
             return abi.encodeWithSelector(NotPrepaid.selector, job.funding, FUNDING_PREPAID);
         }
         if (job.bond | job.acceptBy != 0) {
             return abi.encodeWithSelector(BondNotPrepaid.selector, job.bond, job.acceptBy);
         }
-        (address provider, address token) = (job.provider, job.token);
-        if (provider == address(0) || token == address(0)) return abi.encodeWithSelector(ZeroAddress.selector);
-        if (provider == address(this)) return abi.encodeWithSelector(InvalidReceiver.selector, provider);
+        address token = job.token;
+        if (token == address(0)) return abi.encodeWithSelector(ZeroAddress.selector);
         if (token == TokenLib.NATIVE) return abi.encodeWithSelector(TokenIsNative.selector, token);
         uint256 amount = job.amount;
         if (amount == 0 || amount > MAX_AMOUNT) {

@@ -49,7 +49,8 @@ contract VolatilityPool is ReentrancyGuardTransient {
     }
 
     /// @notice Records the price that earlier transactions left, once a UTC day. Anyone may call; every change of the
-    /// reserves does first, so no price that a trade makes is recorded before others could trade against it.
+    /// reserves does first, so nobody records a price in the transaction that makes it. Warning: whoever trades last on a day
+    /// and first on the next one can: a pool that matters takes a mean over time.
     function observe() public {
         if (baseReserve == 0 || quoteReserve == 0) return;
         // Both reserves are from 1 to 2^120 − 1, so the price is from 1 to below 2^240.

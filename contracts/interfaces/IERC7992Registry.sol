@@ -26,7 +26,9 @@ interface IERC7992Registry {
     /// @notice Always reverts `ModelIsImmutable`: a change is another model with another id.
     function updateModel(uint256 modelId, ModelCommitment calldata commitment) external;
 
-    /// @notice Blocks new jobs for the model, irreversibly; open jobs can still settle. Owner only.
+    /// @notice Blocks new jobs and ERC-7992 verification for the model, irreversibly. Owner only.
+    /// @dev Open jobs, prepaid orders, whenever they were signed, and statements for a subject can still settle.
+    /// Reverts `ModelNotFound`, `NotModelOwner`, and `ModelIsDeprecated` the second time.
     function deprecateModel(uint256 modelId) external;
 
     /// @notice What was registered under `modelId`; reverts `ModelNotFound` for an unknown one.

@@ -27,7 +27,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     error CoordinateNotInField(uint256 index, uint256 coordinate, uint256 modulus);
     /// @notice Not on y² = x³ + 3; infinity, written (0, 0), is not either.
     error G1PointNotOnCurve(uint256 x, uint256 y);
-    /// @notice Infinity, off the twisted curve, or outside the subgroup of order r.
+    /// @notice Infinity, off the twisted curve, outside the subgroup of order r, or the call ran out of gas inside the
+    /// precompile that tells.
     error G2PointInvalid(uint256[4] point);
     /// @notice α is the generator of G1 or its opposite, so its discrete logarithm is known.
     error AlphaIsGenerator(uint256[2] alpha);
@@ -86,6 +87,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     /// @notice Stores a key. Anyone may call; publishing it again changes nothing and returns the same id, stopped or
     /// not.
     /// @dev Refuses every key that is unsound on its face. It cannot refuse a δ that its maker knows.
+    /// Warning: a call starved of gas reverts on a sound key too, with `G2PointInvalid` or `DeploymentFailed`. An invalid point
+    /// of G2 takes all but a 64th of the gas.
     /// @param wordCount Output words of the circuit, 1 to 65,535.
     /// @return keyId `keccak256(abi.encode(key, uint256(wordCount)))`.
     function publishKey(VerifyingKey calldata key, uint16 wordCount) external returns (bytes32 keyId);
@@ -94,7 +97,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     function getKey(bytes32 keyId) external view returns (VerifyingKey memory key, uint16 wordCount, bool stopped);
 
     /// @notice Registers a model whose settlements pay `royaltyBps` of the job's amount, rounded down, to `royaltyTo`.
-    /// @dev Reverts as the form without royalty, and `RoyaltyTooHigh` and `RoyaltyReceiverMismatch`. Warning: anyone can register the same key without a royalty.
+    /// @dev Reverts as the form without royalty, and `RoyaltyTooHigh` and `RoyaltyReceiverMismatch`.
+    /// Warning: anyone can register the same key without a royalty.
     /// @param royaltyBps 0 to 1,000 hundredths of a percent; `royaltyTo` is zero exactly when it is.
     function registerModel(
         ModelCommitment calldata commitment,
@@ -144,8 +148,8 @@ interface IModelRegistry is IERC7992Registry, IERC165 {
     function verifyBatch(bytes32[] calldata keyIds, Claim[] calldata claims) external view;
 
     /// @notice Positions of the claims that keep `verifyBatch` from accepting the batch, ascending; empty if it does.
-    /// @dev For calls off chain: bisects, so one false proof takes about three times the gas of the batch, one with a point
-    /// that a precompile refuses about seven times; all of 32 are found within 30 million gas.
+    /// @dev For calls off chain: bisects, so one false proof takes two to four times the gas of the batch, one with a point
+    /// that a precompile refuses about five times; all of 32 are found within 30 million gas.
     /// Reverts like `verifyBatch` on malformed claims. Warning: starved of gas it names valid proofs too.
     function findInvalid(bytes32[] calldata keyIds, Claim[] calldata claims) external view returns (uint256[] memory);
 

@@ -8,8 +8,8 @@ import {IPaymentLedger} from "./IPaymentLedger.sol";
 
 /// @title Deposits that pay for many inferences, each against its signed order and its proof
 /// @notice The cheap path for a client and a provider that trade often. Whoever likes fills a deposit of the client for one
-/// provider and token; the client signs orders off chain; anyone settles them in batches, each before its deadline, and the
-/// deposit pays what was proven. A client cannot take an order back: it gets what is left of its deposit by announcing a
+/// provider and token; the client signs orders off chain; the provider settles them in batches, each before its deadline, and
+/// the deposit pays what was proven. A client cannot take an order back: it gets what is left of its deposit by announcing a
 /// withdrawal and waiting as long as an order lives.
 /// @dev Amounts are in the token's base units, times in unix seconds. `L` is `MAX_ORDER_LIFE()`.
 ///
@@ -18,11 +18,18 @@ import {IPaymentLedger} from "./IPaymentLedger.sol";
 /// is none for this contract, and the reverse. Signatures are ECDSA with a low s: a client that is a contract can own a deposit
 /// and withdraw it, but order nothing.
 ///
+/// Only an order's provider settles it. Nonces and deposit are the pair's, and a client signs orders for itself as well: one over
+/// a base unit with the nonce of an order that was served, or over the whole deposit under a model whose royalty is its own.
+/// Were anyone free to settle, the client would see the words in the mempool, settle such an order first, and have the one that
+/// was served left out. So a provider puts into a batch only orders that it served.
+///
 /// What a provider checks before it serves an order, all of it at one block deep enough to stay: that the client signed;
-/// the nonce is unused; the model's key is one that it trusts and is not stopped; and that `securedUntil` the order's deadline
-/// covers the order and all others of this client and token that it served and has not settled, whose deadlines have not
-/// passed. That holds only if the deadline is at most now + L. Nothing that the client does afterwards takes that money away:
-/// a withdrawal announced later matures at or after now + L, and one announced before is counted.
+/// the nonce is unused; the model's key is one that it trusts and is not stopped; and, with D the latest deadline of this order
+/// and all others of this client and token that it served, has not settled and whose deadlines have not passed, that
+/// `securedUntil` D covers all of them. That holds only if D is at most now + L. Nothing that the client does afterwards takes
+/// that money away: a withdrawal announced later matures at or after now + L, and one announced before is counted.
+/// Warning: the order's own deadline in place of D is not enough. A withdrawal that matures between the two would take what
+/// a longer order served before counts on.
 ///
 /// | withdrawal of a deposit | call                                | allowed                                | next      |
 /// | ----------------------- | ----------------------------------- | -------------------------------------- | --------- |
@@ -37,10 +44,7 @@ import {IPaymentLedger} from "./IPaymentLedger.sol";
 /// can, at the expense of that token's users only). Liveness of a withdrawal assumes that the token lets this contract send
 /// and takes exactly what was sent from its balance.
 ///
-/// `settleOrders` is open to anyone: whoever calls it inside a longer transaction may find that somebody else settled first.
-/// The money is then where it belongs all the same.
-///
-/// Warning: a client that can forge proofs under a key can stop the key after the words were shown, and is then not charged for
+/// Warning: a provider that is a contract is paid only if it can call `settleOrders` itself. Warning: a client that can forge proofs under a key can stop the key after the words were shown, and is then not charged for
 /// them. Providers serve no key whose setup the client could control. Warning: whoever signs one order here and opens
 /// one job in an escrow for the same inference made two contracts and pays both, each against a proof of its own.
 interface IPrepaidOrders is IPaymentLedger {
@@ -82,6 +86,8 @@ interface IPrepaidOrders is IPaymentLedger {
 
     /// @notice The longest life of an order must be `min` to `max` seconds.
     error OrderLifeOutOfRange(uint256 maxOrderLife, uint256 min, uint256 max);
+    /// @notice Only the order's provider may settle it.
+    error NotProvider(address caller, address provider);
     /// @notice Orders are of funding 5.
     error NotPrepaid(uint8 funding, uint8 wanted);
     /// @notice An order has no bond, and no time to accept.
@@ -122,20 +128,22 @@ interface IPrepaidOrders is IPaymentLedger {
     /// money leaves by `withdraw`.
     function executeWithdrawal(address provider, address token) external;
 
-    /// @notice Pays up to 128 orders out of their deposits, with one pairing check over all proofs. Anyone may call.
+    /// @notice Pays the caller up to 128 orders out of their deposits, with one pairing check over all proofs. Provider of
+    /// every order only.
     /// @dev In the order of the list. Left out with `OrderSkipped`: an order whose deadline has come, whose model's key is stopped,
     /// whose nonce is used, be it by an item before, or whose amount is more than what items before it left of the deposit. A
     /// model's deprecation is no reason: it ends new work, and what was signed stays owed.
     ///
     /// Reverts `BatchSizeOutOfRange`; `ItemRefused` with the index for an order that its sender could know to be wrong:
-    /// `NotPrepaid`, `BondNotPrepaid`, `ZeroAddress`, `InvalidReceiver`, `TokenIsNative`, `AmountOutOfRange`,
+    /// `NotProvider`, `NotPrepaid`, `BondNotPrepaid`, `ZeroAddress` for the token, `TokenIsNative`, `AmountOutOfRange`,
     /// `OrderLifeTooLong`, `ModelNotFound`, `InputCommitmentOutOfRange`, `WordCountMismatch`, `WordTooLarge`,
     /// `OrderNotSigned`, checked in this sequence before anything that the chain's state decides; `ItemRefused` with
     /// `BatchKeysDiffer` for a key of another α or β than that of the first order that is left to prove; and
     /// `BatchProofInvalid` when one of their proofs is false or the call is starved of gas. Then nothing is settled and no
     /// nonce used.
     ///
-    /// Toll and royalty round down, the rest is the provider's.
+    /// Toll and royalty round down, the rest is the caller's. Warning: an order that the caller did not serve can use up the nonce
+    /// or the deposit that pays for one that it served.
     function settleOrders(SignedOrder[] calldata orders) external;
 
     /// @notice The order's id: EIP-712 digest under this contract's domain on the current chain.
@@ -157,7 +165,8 @@ interface IPrepaidOrders is IPaymentLedger {
 
     /// @notice What of a deposit nothing but settlements can take before `deadline`: the deposit, less an announced
     /// withdrawal that can be executed before then; zero if the deadline has come or is more than L seconds ahead.
-    /// @dev Does not know of orders that were served and wait for their settlement: subtract them.
+    /// @dev Does not know of orders that were served and wait for their settlement: ask for the latest of all their deadlines,
+    /// and subtract them.
     function securedUntil(
         address client,
         address provider,

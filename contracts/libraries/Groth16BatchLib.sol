@@ -251,8 +251,8 @@ library Groth16BatchLib {
                 item += ITEM_SIZE;
                 pair += PAIR_SIZE;
             }
-            if (!_writeKeys(keys, free)) return (false, false);
-            return _pairing(batch.pairs, (free - batch.pairs) / PAIR_SIZE + 2);
+            uint256 count = (free - batch.pairs) / PAIR_SIZE + 2;
+            return _writeKeys(keys, free) ? _pairing(batch.pairs, count) : (false, false);
         }
     }
 
@@ -304,14 +304,15 @@ library Groth16BatchLib {
         uint256 weight;
         uint256 sum = pair + PAIR_SIZE;
         _storeInfinity(sum);
+        ok = true;
         for (uint256 k; k < keys.length; ++k) {
             Key memory key = keys[k];
             if (key.pair == 0) continue;
             weight = addmod(weight, key.weight, R);
-            if (!_writeKey(key, sum)) return false;
+            ok = ok && _writeKey(key, sum);
         }
         _writeGamma(sum + POINT_SIZE);
-        return _writeAlphaBeta(pair, keys[0].pointer, weight);
+        return ok && _writeAlphaBeta(pair, keys[0].pointer, weight);
     }
 
     /// @dev Writes δ behind the key's Σ wᵢ·Cᵢ, and adds to the point at `sum` the key's share of Σ wᵢ·Sᵢ: four IC points

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @notice Item `index` of a batch is malformed, whatever the state of the chain; `reason` is the error that a call with
-/// this item alone deserves, ABI-encoded.
+/// @notice Item `index` cannot be in the batch; `reason` is, ABI-encoded, the error that a call with this item alone
+/// deserves, or `BatchKeysDiffer`.
 error ItemRefused(uint256 index, bytes reason);
 /// @notice A batch has 1 to `max` items.
 error BatchSizeOutOfRange(uint256 count, uint256 max);

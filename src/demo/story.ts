@@ -133,7 +133,8 @@ async function refundUnserved({ market, narrator }: Cast, { inputCommitment, non
 
 async function settlementOf({ tollgate }: Market, block: number): Promise<{ payout: bigint; toll: bigint }> {
   const [event] = await tollgate.escrow.queryFilter(tollgate.escrow.filters.JobSettled(), block, block);
-  return event.args;
+  const { payout, royalty } = event.args;
+  return { payout, toll: PRICE - payout - royalty };
 }
 
 /** Pays every credit out; anyone may send this, and only the owner receives. */

@@ -1,5 +1,5 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import type { ContractTransactionResponse } from "ethers";
+import { type ContractTransactionResponse, keccak256 } from "ethers";
 import type { NetworkConnection } from "hardhat/types/network";
 import type {
   InferenceEscrow,
@@ -10,6 +10,7 @@ import type {
 } from "../../build/hardhat/types/index.ts";
 import type { Hex, Job } from "../codec/statement.ts";
 import { FUNDING, PROOF_SYSTEM_ID, modelIdOf, toBytes32 } from "../codec/statement.ts";
+import { SCALAR_ORDER } from "../field.ts";
 import { type MeasuredKey, measuredKey } from "./measuredKey.ts";
 
 /** Models of a market, each with a key of its own. */
@@ -92,8 +93,9 @@ export const termsOf = ({ client, provider, token }: GasMarket, model: MeasuredM
   nonce,
 });
 
-/** A commitment with few zero bytes, another for each number. */
-export const inputCommitmentOf = (number: bigint): Hex => toBytes32(2n ** 252n + 987_654_321n * (number + 1n));
+/** A number below r, another for each number, with as few zero bytes as a hash has. */
+export const inputCommitmentOf = (number: bigint): Hex =>
+  toBytes32(BigInt(keccak256(toBytes32(number))) % SCALAR_ORDER);
 
 /** An address that nobody has the key of, another for each number. */
 export const payeeOf = ({ connection: { ethers } }: GasMarket, number: number): Hex =>

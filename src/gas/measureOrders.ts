@@ -31,7 +31,7 @@ async function second(market: GasMarket, signerAt: (index: number) => SigningKey
   const settle = (firstNonce: number) => {
     const orders = [];
     for (let index = 0; index < BATCH; index++) orders.push(signedOrder(market, signerAt(index), firstNonce + index));
-    return prepaid.settleOrders(orders);
+    return prepaid.connect(provider).settleOrders(orders);
   };
   await settle(0);
   return perItem(await gasOf(settle(BATCH)));

@@ -1,3 +1,4 @@
+import { keccak256 } from "ethers";
 import { toBytes32 } from "../codec/statement.ts";
 import { type GasMarket, WORDS, gasOf, inputCommitmentOf } from "./gasMarket.ts";
 import { BATCH, perItem } from "./perItem.ts";
@@ -11,7 +12,7 @@ export interface RecordFigures {
 export async function measureRecords({ settlement, models: [model] }: GasMarket): Promise<RecordFigures> {
   const claims = [];
   for (let index = 0n; index < BATCH; index++) {
-    const subject = toBytes32(2n ** 255n + 15_485_863n * (index + 1n));
+    const subject = keccak256(toBytes32(index));
     const inputCommitment = inputCommitmentOf(index);
     const proof = [...model.prove(inputCommitment, WORDS, subject)];
     claims.push({ inputCommitment, words: [...WORDS], subject, proof });

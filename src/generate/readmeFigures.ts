@@ -29,5 +29,15 @@ function figuresTable({ nonlinear, linear, total, domainPower }: ConstraintCount
     ["`settle`, credit slots in use", `${number(gas.settle)} gas`],
     ["`settle` with a royalty", `${number(gas.settleRoyalty)} gas`],
     ["`refund`", `${number(gas.refund)} gas`],
+    [
+      "`settleBatch` of 32: one payee / 32 payees",
+      `${number(gas.settleBatch32)} / ${number(gas.settleBatch32Payees)} gas a job`,
+    ],
+    ["`settleBatch` of 32 under eight models", `${number(gas.settleBatch32Models8)} gas a job`],
+    [
+      "`settleOrders` of 32: one client / 32 clients",
+      `${number(gas.settleOrders32)} / ${number(gas.settleOrders32Clients)} gas an order`,
+    ],
+    ["`verifyAndSettleBatch` of 32, a new slot each", `${number(gas.verifyAndSettleBatch32)} gas a statement`],
   ]);
 }

@@ -162,6 +162,21 @@ describe("an ERC-3009 authorization", () => {
     expect(await dollar.balanceOf(escrow)).to.equal(AMOUNT);
   });
 
+  it("in a token that accepts every call opens no job with what was left at the collector", async () => {
+    const { escrow, job, right, sign, client, spender } = await networkHelpers.loadFixture(deploySigning);
+    const collector = await ethers.getContractAt("AuthorizationCollector", spender);
+    const silent = await ethers.deployContract("FallbackToken");
+    const own = { ...job, token: await silent.getAddress() };
+    const data = await sign.authorization({ ...right, token: own.token });
+    // Enough for deposit and bond, sent there by mistake; with nothing there the transfer itself would fail.
+    await silent.mint(spender, AMOUNT + BOND);
+    await expect(escrow.connect(client).open(own, data))
+      .to.be.revertedWithCustomError(collector, "AuthorizationMismatch")
+      .withArgs(0n, AMOUNT);
+    expect([await silent.balanceOf(spender), await silent.balanceOf(escrow)]).to.deep.equal([AMOUNT + BOND, 0n]);
+    expect(await escrow.stateOf(own)).to.equal(NONE);
+  });
+
   it("that its signer cancelled opens nothing", async () => {
     const { escrow, dollar, job, right, sign, client, jobId, chainId, token } =
       await networkHelpers.loadFixture(deploySigning);

@@ -76,6 +76,22 @@ describe("the collectors", () => {
     expect(await dollar.balanceOf(client)).to.equal(99n * AMOUNT);
   });
 
+  it("of ether passes on exactly what is due, whatever an escrow sends", async () => {
+    const { job, jobId, client } = await networkHelpers.loadFixture(fixtures.native);
+    // Whoever deploys a collector is its escrow.
+    const collector = await ethers.deployContract("NativeCollector", [], client);
+    for (const value of [0n, AMOUNT - 1n, AMOUNT + 1n]) {
+      await expect(collector.collect(job, jobId(job), "0x", { value }))
+        .to.be.revertedWithCustomError(collector, "ValueMismatch")
+        .withArgs(value, AMOUNT);
+    }
+    await expect(collector.collect(job, jobId(job), "0x", { value: AMOUNT })).to.changeEtherBalance(
+      ethers,
+      collector,
+      0n,
+    );
+  });
+
   it("exist for four kinds", async () => {
     const { escrow } = await networkHelpers.loadFixture(withAllowance);
     for (const funding of [0, 5, 6, 255]) {

@@ -37,7 +37,7 @@ describe("settle", () => {
     expect(await credits()).to.deep.equal(NOTHING);
     await expect(escrow.connect(stranger).settle(terms, words, proof))
       .to.emit(escrow, "JobSettled")
-      .withArgs(jobId(terms), terms.provider, words, PAID[0], TOLL, ROYALTY);
+      .withArgs(jobId(terms), terms.provider, words, PAID[0], ROYALTY);
     expect(await credits()).to.deep.equal(PAID);
     expect(await escrow.stateOf(terms)).to.equal(SETTLED);
   });

@@ -17,7 +17,7 @@ const BUDGETS: Partial<GasFigures> = {
   settleBatch32Models8: 92_000,
   settleOrders32: 78_000,
   settleOrders32Clients: 86_000,
-  verifyAndSettleBatch32: 87_000,
+  verifyAndSettleBatch32: 87_400,
 };
 
 describe("gas", () => {

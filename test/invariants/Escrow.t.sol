@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {BlocklistToken} from "../../contracts/mocks/BlocklistToken.sol";
+import {Delivery} from "../../contracts/types/Delivery.sol";
 import {Job, JobState} from "../../contracts/types/Job.sol";
 import {EscrowBook} from "./EscrowBook.sol";
 import {VM} from "./Vm.sol";
@@ -160,6 +161,24 @@ contract EscrowHandler is EscrowBook {
         calls["settle"]++;
     }
 
+    /// @dev Up to six proven jobs in whatever state, some of them twice, some never opened. Must succeed, and do what the
+    /// single calls do, which are made before and undone.
+    function settleBatch(uint256 seed, uint256 word) external {
+        if (_accounts.length == 0) return;
+        Delivery[] memory deliveries = new Delivery[](1 + (seed % 6));
+        for (uint256 i; i < deliveries.length; ++i) deliveries[i] = _deliver(_seedAt(seed, i), word >> 3);
+        uint256 snapshot = VM.snapshotState();
+        for (uint256 i; i < deliveries.length; ++i) {
+            Delivery memory delivery = deliveries[i];
+            _succeeds(abi.encodeCall(ESCROW.settle, (delivery.job, delivery.words, delivery.proof)));
+        }
+        bytes32 oneByOne = _digestOf(deliveries);
+        VM.revertToState(snapshot);
+        ESCROW.settleBatch(deliveries);
+        if (_digestOf(deliveries) != oneByOne) violations[22]++;
+        for (uint256 i; i < deliveries.length; ++i) _accountForItem(deliveries[i].job, _account(_seedAt(seed, i)));
+    }
+
     function settleForged(uint256 seed, uint256 word) external {
         if (_accounts.length == 0) return;
         Job memory job = _account(seed).job;
@@ -272,6 +291,42 @@ contract EscrowHandler is EscrowBook {
         calls["stopKey"]++;
     }
 
+    /// @dev The job of an account with its proof, or now and then one that was never opened.
+    function _deliver(uint256 seed, uint256 word) private view returns (Delivery memory delivery) {
+        delivery.job = _account(seed).job;
+        if (seed % 8 == 0) delivery.job = _otherJob(delivery.job);
+        delivery.words = MARKET.wordsOf(word);
+        delivery.proof = MARKET.prove(delivery.job, word, seed);
+        if (seed % 2 == 0) delivery.proof = MARKET.malleate(delivery.proof);
+    }
+
+    /// @dev What a batch did for one of its items. The provider's part is not measured, as items share providers: that
+    /// it arrived shows in their credits.
+    function _accountForItem(Job memory job, Account storage account) private {
+        bool known = job.provider == account.job.provider;
+        if (!known || !_canSettle(account)) {
+            calls[account.payments != 0 && known ? "batchSkippedPaid" : "batchSkipped"]++;
+            return;
+        }
+        (uint256 toll, uint256 royalty, ) = _feesOf(job);
+        _accountForSettlement(account, job.amount + job.bond - toll - royalty);
+        calls["settleBatch"]++;
+    }
+
+    /// @dev Hash of all that settlements of these jobs can change.
+    function _digestOf(Delivery[] memory deliveries) private view returns (bytes32 digest) {
+        for (uint256 i; i < deliveries.length; ++i) {
+            digest = keccak256(abi.encode(digest, ESCROW.stateOf(deliveries[i].job)));
+        }
+        for (uint256 i; i < TOKENS * OWNERS; ++i) {
+            digest = keccak256(abi.encode(digest, ESCROW.creditOf(_owners[i % OWNERS], _tokens[i / OWNERS])));
+        }
+    }
+
+    function _seedAt(uint256 seed, uint256 index) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed, index)));
+    }
+
     /// @dev Terms that can be opened now, of which every second asks for a bond.
     function _newJob(uint256 seed, uint96 amount) private returns (Job memory job) {
         address token = _tokens[(seed >> 2) % TOKENS];
@@ -343,6 +398,7 @@ contract EscrowInvariantsTest {
             _handler.probe(seed);
             _handler.passTime(seed);
             _handler.settle(seed >> 1, seed);
+            _handler.settleBatch(seed, seed);
             _handler.cancel(seed);
             _handler.refund(seed);
             _handler.refund(seed >> 1);
@@ -355,7 +411,7 @@ contract EscrowInvariantsTest {
             _handler.refund(seed >> 5);
             _handler.cancel(seed >> 6);
         }
-        string[21] memory actions = [
+        string[24] memory actions = [
             "open",
             "openWithSignature",
             "openForged",
@@ -369,6 +425,9 @@ contract EscrowInvariantsTest {
             "settle",
             "settleRefused",
             "settleForged",
+            "settleBatch",
+            "batchSkipped",
+            "batchSkippedPaid",
             "refund",
             "refundRefused",
             "probe",
@@ -471,6 +530,10 @@ contract EscrowInvariantsTest {
 
     function invariant_21_NoncesAreUsedOnce() public view {
         require(_handler.violations(21) == 0, "a nonce opened twice");
+    }
+
+    function invariant_22_BatchesDoWhatSingleCallsDo() public view {
+        require(_handler.violations(22) == 0, "a batch differs from its items");
     }
 
     /// @dev Bonds went both ways, and unaccepted and unbonded jobs were refunded too.

@@ -138,9 +138,7 @@ abstract contract EscrowBook {
     /// @dev Takes the royalty from the registry and the toll from the constant; the provider's part was measured.
     function _accountForSettlement(Account storage account, uint256 paidToProvider) internal {
         Job memory job = account.job;
-        (, uint16 royaltyBps, address royaltyTo, ) = MARKET.REGISTRY().termsOf(job.modelId);
-        uint256 toll = (job.amount * TOLL_BPS) / BASIS_POINTS;
-        uint256 royalty = (job.amount * royaltyBps) / BASIS_POINTS;
+        (uint256 toll, uint256 royalty, address royaltyTo) = _feesOf(job);
         account.state = JobState.Settled;
         account.paidToProvider += paidToProvider - job.bond;
         account.bondToProvider += job.bond;
@@ -149,7 +147,7 @@ abstract contract EscrowBook {
         openDeposits[job.token] -= job.amount + job.bond;
         expectedCredit[job.provider][job.token] += job.amount - toll - royalty + job.bond;
         expectedCredit[ESCROW.TOLL_COLLECTOR()][job.token] += toll;
-        if (royaltyBps != 0) expectedCredit[royaltyTo][job.token] += royalty;
+        expectedCredit[royaltyTo][job.token] += royalty;
         expectedToll[job.token] += toll;
     }
 
@@ -164,6 +162,13 @@ abstract contract EscrowBook {
         openDeposits[job.token] -= job.amount + bond;
         expectedCredit[job.client][job.token] += job.amount;
         expectedCredit[stopped ? job.provider : job.client][job.token] += bond;
+    }
+
+    function _feesOf(Job memory job) internal view returns (uint256 toll, uint256 royalty, address royaltyTo) {
+        uint16 royaltyBps;
+        (, royaltyBps, royaltyTo, ) = MARKET.REGISTRY().termsOf(job.modelId);
+        toll = (job.amount * TOLL_BPS) / BASIS_POINTS;
+        royalty = (job.amount * royaltyBps) / BASIS_POINTS;
     }
 
     /// @dev A token of which clients and providers have plenty, and let the collector take it.

@@ -2,7 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {PrepaidOrders} from "../../contracts/PrepaidOrders.sol";
+import {IPrepaidOrders} from "../../contracts/interfaces/IPrepaidOrders.sol";
 import {BlocklistToken} from "../../contracts/mocks/BlocklistToken.sol";
+import {ItemRefused} from "../../contracts/types/BatchError.sol";
 import {Job} from "../../contracts/types/Job.sol";
 import {SignedOrder} from "../../contracts/types/SignedOrder.sol";
 import {Market} from "./Market.sol";
@@ -10,7 +12,8 @@ import {VM} from "./Vm.sol";
 
 /// @title What clients, providers, payers, thieves and time do to prepaid orders, with an account of its own
 /// @dev Every call here must succeed: what is expected to be refused is caught and counted. The provider keeps to the
-/// rules of IPrepaidOrders: it serves an order only where `securedUntil` covers it and all that it served before.
+/// rules of IPrepaidOrders: it serves an order only where `securedUntil` the latest deadline covers it and all that it
+/// served before.
 contract PrepaidHandler {
     uint16 public constant TOLL_BPS = 99;
     uint256 public constant LIFE = 1 hours;
@@ -125,31 +128,34 @@ contract PrepaidHandler {
     // Orders
 
     /// @dev A provider takes an order whose words it shows later, if its rules allow.
-    function serve(uint256 seed, uint80 amount) external {
+    function serve(uint256 seed, uint256 amount) external {
         (address client, address provider, address token) = _pair(seed);
         Held storage held = _heldOf(client, provider, token);
         uint256 deadline = block.timestamp + 1 + ((seed >> 16) % LIFE);
-        uint256 secured = PREPAID.securedUntil(client, provider, token, deadline);
+        uint256 latest = _latestDeadline(client, provider, token, deadline);
+        uint256 secured = PREPAID.securedUntil(client, provider, token, latest);
         if (secured <= held.served) return;
-        amount = uint80(1 + (amount % (secured - held.served)));
+        amount = 1 + (amount % (secured - held.served));
         _served.push(_order(seed, client, provider, token, amount, deadline));
         held.served += amount;
         calls["serve"]++;
     }
 
-    /// @dev Settles up to four orders at once: new ones, some that were served, some that must be left out.
+    /// @dev A provider settles up to four orders at once: new ones, some that it served, some that must be left out.
     function settle(uint256 seed, uint256 word) external {
         uint256 count = 1 + (seed % 4);
+        address provider = _owners[2 + ((seed >> 8) % 2)];
         SignedOrder[] memory orders = new SignedOrder[](count);
         bool[] memory due = new bool[](count);
         for (uint256 i; i < count; ++i) {
             seed = uint256(keccak256(abi.encode(seed)));
             Job memory job;
-            (job, due[i]) = _pick(seed);
+            (job, due[i]) = _pick(seed, provider);
             orders[i] = _signed(job, word >> 3, seed);
             // Accounted at once, since the next pick of this batch must know of it.
             if (due[i]) _accountFor(job);
         }
+        VM.prank(provider);
         PREPAID.settleOrders(orders);
         calls["settle"]++;
     }
@@ -164,10 +170,34 @@ contract PrepaidHandler {
         else if (seed % 4 == 1) (orders[0].proof[6], orders[0].proof[7]) = (uint256(1), uint256(2));
         else if (seed % 4 == 2) orders[0].job.provider = address(0xBAD);
         else orders[0].r = keccak256(abi.encode(seed));
+        VM.prank(orders[0].job.provider);
         try PREPAID.settleOrders(orders) {
             violations[6]++;
         } catch {
             calls["settleForged"]++;
+        }
+    }
+
+    /// @dev An order that its client signed so that one which was served goes unpaid: with its nonce, or over the whole deposit.
+    /// The client, the other provider and a stranger try to settle it.
+    function settleSham(uint256 seed, uint256 word) external {
+        if (_served.length == 0) return;
+        Job memory job = _served[(seed >> 32) % _served.length];
+        if (seed & 2 == 0) job.amount = 1;
+        else (job.amount, job.nonce) = (_heldOf(job.client, job.provider, job.token).balance, _nonce++);
+        job.deadline = uint64(block.timestamp + 1);
+        SignedOrder[] memory orders = new SignedOrder[](1);
+        orders[0] = _signed(job, word >> 3, seed);
+        address other = job.provider == _owners[2] ? _owners[3] : _owners[2];
+        address thief = [job.client, other, address(0xBAD)][(seed >> 2) % 3];
+        bytes memory reason = abi.encodeWithSelector(IPrepaidOrders.NotProvider.selector, thief, job.provider);
+        VM.prank(thief);
+        try PREPAID.settleOrders(orders) {
+            violations[21]++;
+        } catch (bytes memory refusal) {
+            bytes memory expected = abi.encodeWithSelector(ItemRefused.selector, 0, reason);
+            if (keccak256(refusal) != keccak256(expected)) violations[21]++;
+            calls["settleSham"]++;
         }
     }
 
@@ -244,6 +274,13 @@ contract PrepaidHandler {
         return _served[index];
     }
 
+    /// @dev Whether the deposit of a served order covers all that was served out of it, until the last of their deadlines.
+    function isCovered(Job memory job) external view returns (bool) {
+        uint256 latest = _latestDeadline(job.client, job.provider, job.token, 0);
+        uint256 secured = PREPAID.securedUntil(job.client, job.provider, job.token, latest);
+        return secured >= _heldOf(job.client, job.provider, job.token).served;
+    }
+
     function heldOf(address client, address provider, address token) external view returns (Held memory) {
         return _held[keccak256(abi.encode(client, provider, token))];
     }
@@ -254,6 +291,21 @@ contract PrepaidHandler {
 
     function ownerAt(uint256 index) external view returns (address) {
         return _owners[index];
+    }
+
+    /// @dev The latest of `deadline` and the deadlines of what was served out of one deposit.
+    function _latestDeadline(
+        address client,
+        address provider,
+        address token,
+        uint256 deadline
+    ) private view returns (uint256 latest) {
+        latest = deadline;
+        for (uint256 i; i < _served.length; ++i) {
+            Job memory job = _served[i];
+            bool same = job.client == client && job.provider == provider && job.token == token;
+            if (same && job.deadline > latest) latest = job.deadline;
+        }
     }
 
     /// @dev Which served order's deadline comes first, if it comes until then; none is the number of them.
@@ -269,30 +321,31 @@ contract PrepaidHandler {
         if (job.deadline - 1 > block.timestamp) VM.warp(job.deadline - 1);
         SignedOrder[] memory orders = new SignedOrder[](1);
         orders[0] = _signed(job, job.nonce, job.nonce);
+        VM.prank(job.provider);
         PREPAID.settleOrders(orders);
         if (!PREPAID.isNonceUsed(job.client, job.provider, job.nonce)) violations[8]++;
         _accountFor(job);
         calls["settleServed"]++;
     }
 
-    /// @dev An order for a batch, and whether it must be paid.
-    function _pick(uint256 seed) private returns (Job memory job, bool due) {
+    /// @dev An order for a batch of a provider's, and whether it must be paid.
+    function _pick(uint256 seed, address provider) private returns (Job memory job, bool due) {
         uint256 kind = seed % 8;
-        if (kind == 0 && _paid.length != 0) {
-            job = _paid[(seed >> 32) % _paid.length];
+        if (kind == 0 && _paid.length != 0) job = _paid[(seed >> 32) % _paid.length];
+        if (kind == 0 && job.provider == provider) {
             // Repeated, or another order with a used nonce.
             if (seed & 8 != 0) job.amount += 1;
             job.deadline = uint64(block.timestamp + 1);
             return (job, false);
         }
-        if (kind == 1 && _served.length != 0) {
-            uint256 index = (seed >> 32) % _served.length;
-            job = _served[index];
+        uint256 index = _served.length == 0 ? 0 : (seed >> 32) % _served.length;
+        if (kind == 1 && _served.length != 0) job = _served[index];
+        if (kind == 1 && job.provider == provider) {
             due = !_isStopped(job) && block.timestamp < job.deadline;
             if (due) _dropServed(index);
             return (job, due);
         }
-        (address client, address provider, address token) = _pair(seed);
+        (address client, , address token) = _pair(seed);
         Held storage held = _heldOf(client, provider, token);
         uint256 free = held.balance > held.served ? held.balance - held.served : 0;
         uint256 deadline = block.timestamp + (kind == 2 ? 0 : 1 + ((seed >> 16) % LIFE));
@@ -390,9 +443,10 @@ contract PrepaidInvariantsTest {
             seed = uint256(keccak256(abi.encode(seed)));
             _handler.deposit(seed, uint80(seed));
             _handler.announce(seed, seed >> 8);
-            _handler.serve(seed, uint80(seed >> 8));
+            _handler.serve(seed, seed >> 8);
             _handler.settle(seed >> 1, seed);
             _handler.settleForged(seed >> 2, seed);
+            _handler.settleSham(seed >> 3, seed);
             _handler.cancel(seed);
             _handler.execute(seed >> 3);
             _handler.execute(seed >> 4);
@@ -402,7 +456,7 @@ contract PrepaidInvariantsTest {
             _handler.withdraw(seed);
             _handler.stopKey(seed);
         }
-        string[14] memory actions = [
+        string[15] memory actions = [
             "deposit",
             "announce",
             "announceRefused",
@@ -413,6 +467,7 @@ contract PrepaidInvariantsTest {
             "settle",
             "settleForged",
             "settleServed",
+            "settleSham",
             "withdraw",
             "blockedWithdrawal",
             "force",
@@ -455,8 +510,7 @@ contract PrepaidInvariantsTest {
         for (uint256 i; i < _handler.servedCount(); ++i) {
             Job memory job = _handler.servedAt(i);
             if (block.timestamp >= job.deadline) continue;
-            uint256 secured = _handler.PREPAID().securedUntil(job.client, job.provider, job.token, job.deadline);
-            require(secured >= job.amount, "a served order lost its cover");
+            require(_handler.isCovered(job), "a served order lost its cover");
         }
     }
 
@@ -481,6 +535,7 @@ contract PrepaidInvariantsTest {
     }
 
     function invariant_21_OrderNoncesAreUsedOnce() public view {
+        require(_handler.violations(21) == 0, "not its provider settled an order");
         for (uint256 i; i < _handler.paidCount(); ++i) {
             (Job memory job, ) = _handler.paidAt(i);
             require(_handler.PREPAID().isNonceUsed(job.client, job.provider, job.nonce), "a nonce came back");

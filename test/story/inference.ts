@@ -30,7 +30,11 @@ describe("what a digit is, proven from a witness", () => {
     const model = await setupModel(await compileModel(emitModel(graph), cacheRoot), cacheRoot);
     const { ethers } = await connectChain();
     const [deployer] = await ethers.getSigners();
-    tollgate = await deployTollgate(ethers, deployer, { tollBps: 0, tollCollector: deployer.address });
+    tollgate = await deployTollgate(ethers, deployer, {
+      tollBps: 0,
+      tollCollector: deployer.address,
+      orderLife: 86_400,
+    });
     const royalty = { royaltyBps: 0, royaltyTo: NO_ONE };
     ({ modelId } = await registerModel(tollgate.registry, deployer, model, "", royalty));
     const { digit } = await readDigits("digits-mlp", 4);

@@ -27,6 +27,22 @@ describe("ReturnsWindow", () => {
     }
   });
 
+  it("counts the smallest rise as no fall, and the smallest fall as one", async () => {
+    const { window, market, toDay, recordDaily } = await networkHelpers.loadFixture(deploy);
+    const closes = Array.from({ length: 6 }, (_, day) => 1_000_000_000 + 100_000 * day);
+    for (const [prices, downs] of [
+      [closes, 0n],
+      [closes.toReversed(), 1n],
+    ] as const) {
+      const start = await networkHelpers.takeSnapshot();
+      await recordDaily([closes[0]]);
+      await toDay(WINDOW);
+      await recordDaily(prices);
+      expect((await window.featuresOf(market)).features[9]).to.equal(downs);
+      await start.restore();
+    }
+  });
+
   it("records the first price of a day and no later one", async () => {
     const { window, market, toDay } = await networkHelpers.loadFixture(deploy);
     const asMarket = window.connect(market);

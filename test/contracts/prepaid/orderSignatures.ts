@@ -17,8 +17,8 @@ async function deploy() {
   const shop = await deployShop(connection);
   const { prepaid, orderId, credits, depositOf } = shop;
   /** Expects the order to be refused for its signature; `recovered` is whom the signature is of, if it must be that. */
-  const expectUnsigned = async (item: SignedOrder, recovered?: string): Promise<void> => {
-    const call = prepaid.settleOrders([item]);
+  const expectUnsigned = async (item: SignedOrder, recovered?: string, by = shop.provider): Promise<void> => {
+    const call = prepaid.connect(by).settleOrders([item]);
     const id = orderId(item.job);
     const reason = (value: string): boolean => {
       const error = prepaid.interface.parseError(value);
@@ -60,7 +60,7 @@ describe("PrepaidOrders: an order's signature", () => {
   });
 
   it("covers every field", async () => {
-    const { order, terms, stranger, mintFor, orderId, words, registerModel, expectUnsigned } =
+    const { order, terms, provider, stranger, mintFor, orderId, words, registerModel, expectUnsigned } =
       await networkHelpers.loadFixture(deploy);
     const signed = order();
     const swaps: Partial<Job>[] = [
@@ -77,7 +77,8 @@ describe("PrepaidOrders: an order's signature", () => {
     expect(new Set(swaps.flatMap(Object.keys)).size + 3).to.equal(Object.keys(terms).length);
     for (const swap of swaps) {
       const job = { ...terms, ...swap };
-      await expectUnsigned({ ...signed, job, proof: mintFor(orderId(job), words, job.inputCommitment) });
+      const item = { ...signed, job, proof: mintFor(orderId(job), words, job.inputCommitment) };
+      await expectUnsigned(item, undefined, swap.provider === undefined ? provider : stranger);
     }
   });
 

@@ -76,9 +76,9 @@ describe("one order on two payment paths", () => {
   }
 
   it("pays from one contract of its kind, not from a second one with a deposit as well", async () => {
-    const { prepaid, registry, tollCollector, payer, token, terms, order, orderId } =
+    const { prepaid, registry, tollCollector, payer, provider, token, terms, order, orderId } =
       await networkHelpers.loadFixture(deploy);
-    const other = await ethers.deployContract("PrepaidOrders", [registry, tollCollector, TOLL_BPS, LIFE]);
+    const other = await ethers.deployContract("PrepaidOrders", [registry, tollCollector, TOLL_BPS, LIFE], provider);
     await token.connect(payer).approve(other, DEPOSIT);
     await other.connect(payer).deposit(terms.client, terms.provider, terms.token, DEPOSIT, "0x");
     const item = order();

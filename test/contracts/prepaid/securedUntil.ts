@@ -47,6 +47,26 @@ describe("PrepaidOrders: securedUntil", () => {
     expect(seen).to.equal(0n);
   });
 
+  it("must be asked for the latest deadline: a shorter order's own would let a longer one go unpaid", async () => {
+    const { prepaid, announce, announcement, order, orderId, secured, execute } =
+      await networkHelpers.loadFixture(deploy);
+    const half = DEPOSIT / 2n;
+    await announce(half);
+    const [, maturesAt] = await announcement();
+    await time.increaseTo(maturesAt - LIFE / 2n);
+    const long = order({ amount: half, deadline: maturesAt + 100n, nonce: 21n });
+    const short = order({ amount: half, deadline: maturesAt - 100n, nonce: 22n });
+    // By its own deadline the whole deposit covers both orders, by the latest only one of them.
+    expect(await secured(LIFE / 2n - 100n)).to.equal(DEPOSIT);
+    expect(await secured(LIFE / 2n + 100n)).to.equal(half);
+    await prepaid.settleOrders([short]);
+    await time.increaseTo(maturesAt);
+    await execute();
+    await expect(prepaid.settleOrders([long]))
+      .to.emit(prepaid, "OrderSkipped")
+      .withArgs(orderId(long.job), 0n, SKIP.depositTooSmall);
+  });
+
   it("knows nothing of deposits that are not", async () => {
     const { prepaid, terms, stranger } = await networkHelpers.loadFixture(deploy);
     const deadline = BigInt(await time.latest()) + 100n;

@@ -20,12 +20,13 @@ export interface SignedOrder {
   readonly vs: Hex;
 }
 
-/** A market with a PrepaidOrders contract, and a deposit of a client whose key is known. */
+/** A market with a PrepaidOrders contract that the provider calls, and a deposit of a client whose key is known. */
 export async function deployShop(connection: NetworkConnection, wordCount = 1) {
   const { ethers, networkHelpers } = connection;
   const market = await deployMarket(connection, wordCount);
   const { registry, token, tollCollector, chainId, words, mintFor } = market;
-  const prepaid = await ethers.deployContract("PrepaidOrders", [registry, tollCollector, TOLL_BPS, LIFE]);
+  const rules = [registry, tollCollector, TOLL_BPS, LIFE] as const;
+  const prepaid = await ethers.deployContract("PrepaidOrders", [...rules], market.provider);
   const address = await prepaid.getAddress();
   const makeClient = async (label: string): Promise<Wallet> => {
     const wallet = new ethers.Wallet(ethers.id(label), ethers.provider);

@@ -139,19 +139,20 @@ describe("PrepaidOrders: a token with a blocklist", () => {
 });
 
 describe("PrepaidOrders: a token that calls back", () => {
-  /** Every call that changes something, ready to be made from inside a transfer by a token that is a client too. */
+  /** Every call that changes something, ready to be made from inside a transfer by a token that is client and provider too. */
   async function reentries() {
     const shop = await networkHelpers.loadFixture(withHook);
     const { prepaid, order, token, terms, provider } = shop;
     const { interface: abi } = prepaid;
     // The token pays for a deposit of its own, as client, with a matured announcement.
     await shop.deposit(AMOUNT, { client: token });
+    await shop.deposit(AMOUNT, { provider: token });
     await networkHelpers.setBalance(token, 10n ** 18n);
     await networkHelpers.impersonateAccount(token);
     const itself = await ethers.getSigner(token);
     await prepaid.connect(itself).announceWithdrawal(terms.provider, terms.token, AMOUNT);
     const [, maturesAt] = await prepaid.announcementOf(token, terms.provider, terms.token);
-    const good = order({ nonce: 71n, deadline: maturesAt + 3_000n });
+    const good = order({ provider: token, nonce: 71n, deadline: maturesAt + 3_000n });
     await time.increaseTo(maturesAt);
     await prepaid.settleOrders([order({ nonce: 70n, deadline: maturesAt + 3_000n })]);
     const calls = {
@@ -214,6 +215,7 @@ describe("PrepaidOrders: a token that calls back", () => {
     ]) {
       const snapshot = await networkHelpers.takeSnapshot();
       for (const data of sequence) await itself.sendTransaction({ to: prepaid, data });
+      if (sequence.includes(settleOrders)) expect(await prepaid.creditOf(token, terms.token)).to.equal(PAYOUT);
       await snapshot.restore();
     }
   });
