@@ -41,9 +41,13 @@ const sources = readSources();
 const deployed = hre.config.solidity.profiles.default.compilers[0].settings as Settings;
 const artifacts = new ArtifactFolder(hre.config.paths.artifacts);
 
-/** Code of one file with the first settings that take it; undefined if none does. */
-function compileFile(file: string, texts: ReadonlyMap<string, string>): readonly CompiledContract[] | undefined {
-  for (const settings of settingsByCost(deployed)) {
+/** Code of one file with the first of the settings that take it; undefined if none does. */
+function compileFile(
+  file: string,
+  texts: ReadonlyMap<string, string>,
+  choices: readonly Settings[],
+): readonly CompiledContract[] | undefined {
+  for (const settings of choices) {
     const compiled = compile([file], texts, settings);
     if ("contracts" in compiled) return compiled.contracts;
     if (!/stack too deep/i.test(compiled.error)) return undefined;
@@ -55,10 +59,11 @@ function compileFile(file: string, texts: ReadonlyMap<string, string>): readonly
 function compileFiles(
   files: readonly string[],
   texts: ReadonlyMap<string, string>,
+  choices = settingsByCost(deployed),
 ): readonly CompiledContract[] | undefined {
   const all: CompiledContract[] = [];
   for (const file of files) {
-    const contracts = compileFile(file, texts);
+    const contracts = compileFile(file, texts, choices);
     if (contracts === undefined) return undefined;
     all.push(...contracts);
   }
@@ -103,9 +108,10 @@ async function judgeByTests(
   return fuzzed === undefined ? { fate: "survived" } : judgeByFuzzing(fuzzed);
 }
 
+/** With the code that is deployed: some Solidity tests rest on its gas. */
 async function judgeByFuzzing(texts: ReadonlyMap<string, string>): Promise<Verdict> {
   const suites = [...texts.keys()].filter(isSuite);
-  const contracts = compileFiles([...texts.keys()].filter(isTest), texts);
+  const contracts = compileFiles([...texts.keys()].filter(isTest), texts, [deployed]);
   if (contracts === undefined) return { fate: "refused" };
   await artifacts.replace(contracts);
   const failed = await runSolidityTests(suites);
