@@ -240,7 +240,7 @@ contract InferenceEscrow is IInferenceEscrow, PaymentLedger, EIP712 {
         address royaltyTo
     ) private {
         slot.record = JobLib.toRecord(jobId, JobState.Settled);
-        (uint256 payout, , uint256 royalty) = _creditSettlement(
+        (uint256 payout, uint256 royalty) = _creditSettlement(
             job.provider,
             job.token,
             job.amount,

@@ -67,7 +67,8 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
         uint256 extra,
         uint256 royaltyBps,
         address royaltyTo
-    ) internal returns (uint256 payout, uint256 toll, uint256 royalty) {
+    ) internal returns (uint256 payout, uint256 royalty) {
+        uint256 toll;
         (payout, toll, royalty) = _split(amount, royaltyBps);
         // Both numbers are below 2^128.
         unchecked {
@@ -107,7 +108,7 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
 
     /// @dev Sends and checks by the balance that exactly the amount left: no more, which would be others' money, and no
     /// less, or anyone could burn what is owed while the token only pretends.
-    function _send(address token, address to, uint256 amount) internal {
+    function _send(address token, address to, uint256 amount) private {
         uint256 balance = TokenLib.ownBalance(token);
         TokenLib.send(token, to, amount);
         uint256 left = TokenLib.ownBalance(token);

@@ -12,14 +12,13 @@ library ModelTermsLib {
     function readFor(ModelTerms memory terms, IModelRegistry registry, uint256 modelId, uint256 index) internal view {
         // Before the first model the terms are all zero, and so might be the id that is asked for.
         if (terms.modelId == modelId && terms.keyId != 0) return;
-        try registry.termsOf(modelId) returns (bytes32 keyId, uint16 royaltyBps, address royaltyTo, bool deprecated) {
+        try registry.termsOf(modelId) returns (bytes32 keyId, uint16 royaltyBps, address royaltyTo, bool) {
             (uint16 wordCount, bool stopped) = registry.keyStatusOf(keyId);
             terms.modelId = modelId;
             terms.keyId = keyId;
             terms.wordCount = wordCount;
             terms.royaltyBps = royaltyBps;
             terms.royaltyTo = royaltyTo;
-            terms.deprecated = deprecated;
             terms.stopped = stopped;
         } catch (bytes memory reason) {
             revert ItemRefused(index, reason);

@@ -11,8 +11,6 @@ struct ModelTerms {
     /// Hundredths of a percent of a job's amount, for `royaltyTo`.
     uint256 royaltyBps;
     address royaltyTo;
-    /// The owner withdrew the model from new work.
-    bool deprecated;
     /// The key was stopped by a contradiction.
     bool stopped;
 }
