@@ -6,7 +6,7 @@ import {IInferenceEscrow} from "../../contracts/interfaces/IInferenceEscrow.sol"
 import {SignatureLib} from "../../contracts/libraries/SignatureLib.sol";
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {Job, JobState} from "../../contracts/types/Job.sol";
-import {Market} from "../invariants/Market.sol";
+import {Market, newMarket} from "../invariants/Market.sol";
 import {VM} from "../invariants/Vm.sol";
 
 /// @title A chain that splits: what was signed and proven for one half is worth nothing on the other
@@ -21,7 +21,7 @@ contract ChainIdTest {
 
     function setUp() public {
         _chainId = block.chainid;
-        _market = new Market(0);
+        _market = newMarket(0);
         _escrow = _market.ESCROW();
         TestToken token = new TestToken();
         (address client, address collector) = (VM.addr(CLIENT_KEY), address(_escrow.collectorOf(1)));

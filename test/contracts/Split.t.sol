@@ -3,7 +3,7 @@ pragma solidity ^0.8.30;
 
 import {TestToken} from "../../contracts/mocks/TestToken.sol";
 import {Job} from "../../contracts/types/Job.sol";
-import {Market} from "../invariants/Market.sol";
+import {Market, newMarket} from "../invariants/Market.sol";
 
 /// @title How a settlement divides an amount
 contract SplitTest {
@@ -47,7 +47,7 @@ contract SplitTest {
         uint16 tollBps,
         uint16 royaltyBps
     ) private returns (uint256 toll, uint256 royalty) {
-        Market market = new Market(tollBps);
+        Market market = newMarket(tollBps);
         TestToken token = new TestToken();
         Job memory job = Job({
             client: address(this),

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {ModelRegistry} from "../../contracts/ModelRegistry.sol";
 import {StatementLib} from "../../contracts/libraries/StatementLib.sol";
 import {Claim} from "../../contracts/types/Claim.sol";
+import {deploy} from "../invariants/Deploy.sol";
 import {Trapdoor} from "../invariants/Trapdoor.sol";
 
 /// @title A batch against the same claims one by one, over any mixture of keys and of true and false claims
@@ -14,7 +15,7 @@ contract VerifyBatchTest {
     bytes32[KEYS] private _keyIds;
 
     function setUp() public {
-        _registry = new ModelRegistry();
+        _registry = ModelRegistry(deploy("ModelRegistry.sol:ModelRegistry", ""));
         for (uint256 i; i < KEYS; ++i) _keyIds[i] = _registry.publishKey(Trapdoor.key(i), 1);
     }
 

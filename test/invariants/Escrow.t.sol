@@ -5,6 +5,7 @@ import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {BlocklistToken} from "../../contracts/mocks/BlocklistToken.sol";
 import {Delivery} from "../../contracts/types/Delivery.sol";
 import {Job, JobState} from "../../contracts/types/Job.sol";
+import {deploy} from "./Deploy.sol";
 import {EscrowBook} from "./EscrowBook.sol";
 import {VM} from "./Vm.sol";
 
@@ -374,7 +375,7 @@ contract EscrowInvariantsTest {
     EscrowHandler private _handler;
 
     function setUp() public {
-        _handler = new EscrowHandler();
+        _handler = EscrowHandler(deploy("Escrow.t.sol:EscrowHandler", ""));
     }
 
     function targetContracts() public view returns (address[] memory targets) {

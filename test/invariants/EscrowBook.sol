@@ -5,7 +5,7 @@ import {InferenceEscrow} from "../../contracts/InferenceEscrow.sol";
 import {TokenLib} from "../../contracts/libraries/TokenLib.sol";
 import {BlocklistToken} from "../../contracts/mocks/BlocklistToken.sol";
 import {Job, JobState} from "../../contracts/types/Job.sol";
-import {Market} from "./Market.sol";
+import {Market, newMarket} from "./Market.sol";
 import {VM} from "./Vm.sol";
 
 /// @title An account of what an escrow owes to whom, kept apart from the escrow
@@ -33,7 +33,7 @@ abstract contract EscrowBook {
         uint256 payments;
     }
 
-    Market public immutable MARKET = new Market(TOLL_BPS);
+    Market public immutable MARKET = newMarket(TOLL_BPS);
     InferenceEscrow public immutable ESCROW;
 
     Account[] internal _accounts;

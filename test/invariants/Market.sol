@@ -7,6 +7,7 @@ import {Groth16Lib} from "../../contracts/libraries/Groth16Lib.sol";
 import {Claim} from "../../contracts/types/Claim.sol";
 import {Job} from "../../contracts/types/Job.sol";
 import {ModelCommitment} from "../../contracts/types/ModelCommitment.sol";
+import {deploy} from "./Deploy.sol";
 import {Trapdoor} from "./Trapdoor.sol";
 
 /// @title Registry, escrow and models over keys whose trapdoor is known: every proof passes the real verifier
@@ -14,13 +15,14 @@ contract Market {
     address internal constant TOLL_COLLECTOR = address(0x7011);
     address internal constant ROYALTY_RECEIVER = address(0x2047);
 
-    ModelRegistry public immutable REGISTRY = new ModelRegistry();
+    ModelRegistry public immutable REGISTRY = ModelRegistry(deploy("ModelRegistry.sol:ModelRegistry", ""));
     InferenceEscrow public immutable ESCROW;
 
     mapping(uint256 modelId => uint256 variant) private _variants;
 
     constructor(uint16 tollBps) {
-        ESCROW = new InferenceEscrow(REGISTRY, TOLL_COLLECTOR, tollBps);
+        bytes memory arguments = abi.encode(REGISTRY, TOLL_COLLECTOR, tollBps);
+        ESCROW = InferenceEscrow(deploy("InferenceEscrow.sol:InferenceEscrow", arguments));
     }
 
     /// @dev Publishes the key of a variant and registers a model over it.
@@ -102,4 +104,9 @@ contract Market {
         uint256 context = uint256(keccak256(abi.encode(keyOf(modelId), input, subject, wordsHash))) >> 3;
         return Trapdoor.prove(_variants[modelId], [uint256(input), word, context], randomness);
     }
+}
+
+/// @dev A market of its own registry and escrow.
+function newMarket(uint16 tollBps) returns (Market) {
+    return Market(deploy("Market.sol:Market", abi.encode(tollBps)));
 }

@@ -7,7 +7,8 @@ import {BlocklistToken} from "../../contracts/mocks/BlocklistToken.sol";
 import {ItemRefused} from "../../contracts/types/BatchError.sol";
 import {Job} from "../../contracts/types/Job.sol";
 import {SignedOrder} from "../../contracts/types/SignedOrder.sol";
-import {Market} from "./Market.sol";
+import {deploy} from "./Deploy.sol";
+import {Market, newMarket} from "./Market.sol";
 import {VM} from "./Vm.sol";
 
 /// @title What clients, providers, payers, thieves and time do to prepaid orders, with an account of its own
@@ -30,7 +31,7 @@ contract PrepaidHandler {
         uint256 served;
     }
 
-    Market public immutable MARKET = new Market(TOLL_BPS);
+    Market public immutable MARKET = newMarket(TOLL_BPS);
     PrepaidOrders public immutable PREPAID;
 
     BlocklistToken[] private _tokens;
@@ -52,7 +53,8 @@ contract PrepaidHandler {
     mapping(string action => uint256 count) public calls;
 
     constructor() {
-        PREPAID = new PrepaidOrders(MARKET.REGISTRY(), MARKET.ESCROW().TOLL_COLLECTOR(), TOLL_BPS, LIFE);
+        bytes memory arguments = abi.encode(MARKET.REGISTRY(), MARKET.ESCROW().TOLL_COLLECTOR(), TOLL_BPS, LIFE);
+        PREPAID = PrepaidOrders(deploy("PrepaidOrders.sol:PrepaidOrders", arguments));
         _owners = [VM.addr(1), VM.addr(2), address(0xB1), address(0xB2), address(0x7011), address(0x2047)];
         _models.push(MARKET.addModel(1, 0));
         _models.push(MARKET.addModel(2, 321));
@@ -428,7 +430,7 @@ contract PrepaidInvariantsTest {
     PrepaidHandler private _handler;
 
     function setUp() public {
-        _handler = new PrepaidHandler();
+        _handler = PrepaidHandler(deploy("Prepaid.t.sol:PrepaidHandler", ""));
     }
 
     function targetContracts() public view returns (address[] memory targets) {
