@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { onFile } from "../src/errors.ts";
 import { writeCircuit, writeKey } from "../src/model/writeArtefacts.ts";
-import { projectPath } from "../src/paths.ts";
+import { workPath } from "../src/paths.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
@@ -16,7 +16,7 @@ export const setupCommand = (): Command =>
 
 async function setup(nameOrPath: string, options: ModelOptions & { out?: string }): Promise<void> {
   const { files, model } = await buildKey(nameOrPath, options);
-  const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
+  const folder = options.out === undefined ? workPath(`build/models/${files.name}`) : callerPath(options.out);
   const written = await onFile(folder, "written", async () => [
     ...(await writeCircuit(folder, model)),
     ...(await writeKey(folder, model)),
