@@ -49,7 +49,9 @@ function show(): void {
   element("verdict").className = report.proven ? "passed" : "failed";
   element("warning").hidden = !report.isDealerKey;
   element("warning").textContent = report.isDealerKey ? `⚠ ${DEALER_WARNING}` : "";
-  element("facts").replaceChildren(...factsOf(report).flatMap(([name, value]) => [textElement("dt", name), textElement("dd", value)]));
+  element("facts").replaceChildren(
+    ...factsOf(report).flatMap(([name, value]) => [textElement("dt", name), textElement("dd", value)]),
+  );
   element("checks").replaceChildren(...report.checks.map(rowOf));
   element("time").textContent = `Checked in ${milliseconds.toFixed(0)} ms.`;
   element("report").dataset.milliseconds = String(milliseconds);
