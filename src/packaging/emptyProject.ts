@@ -83,7 +83,7 @@ export async function useCommand(folder: string): Promise<string> {
 
 /** Bundles the page's browser module with the installed package; returns its size in bytes. */
 export async function bundle(folder: string): Promise<number> {
-  const { text } = await bundleForBrowser(join(folder, "browser.ts"), { format: "esm", minify: true });
+  const text = await bundleForBrowser(join(folder, "browser.ts"), { format: "esm", minify: true });
   return text.length;
 }
 

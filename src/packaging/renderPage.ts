@@ -10,7 +10,7 @@ const FOLDER = "src/browser/page";
  * lets it load and send nothing, so that what is dropped on it stays there.
  */
 export async function renderPage(): Promise<string> {
-  const { text } = await bundleForBrowser(`${FOLDER}/page.ts`, { format: "iife", minify: true });
+  const text = await bundleForBrowser(`${FOLDER}/page.ts`, { format: "iife", minify: true });
   const script = text.replaceAll("</script", "<\\/script").trim();
   const style = await readFile(projectPath(`${FOLDER}/page.css`), "utf8");
   const html = await readFile(projectPath(`${FOLDER}/page.html`), "utf8");
