@@ -37,6 +37,9 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, filename);
 }
 
+/** What a program may take, in milliseconds: one that fails with workers running would not end. */
+const PATIENCE = 300_000;
+
 /** An empty project with the files that the page's blocks name. */
 export async function writeProject(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tollgate-package-"));
@@ -111,7 +114,7 @@ async function runIn(folder: string, program: string, ...args: string[]): Promis
     Object.entries(process.env).filter(([name]) => !/^(npm_(package|lifecycle)|INIT_CWD)/.test(name)),
   );
   try {
-    return await run(program, args, { cwd: folder, env, maxBuffer: 64 << 20 });
+    return await run(program, args, { cwd: folder, env, maxBuffer: 64 << 20, timeout: PATIENCE });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
     throw new Error(`${program} ${args.join(" ")}: failed`, { cause: `${stdout}${stderr}`.trim() });
