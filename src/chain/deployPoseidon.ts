@@ -7,7 +7,8 @@ const { PoseidonT3, PoseidonT4, PoseidonT5, PoseidonT6, proxy } = createRequire(
 ) as typeof import("poseidon-solidity");
 
 /** The hashes that `InputCommitmentLib` calls, by their number of inputs: salt and words. */
-export const POSEIDON_BY_INPUTS = { 2: PoseidonT3, 3: PoseidonT4, 4: PoseidonT5, 5: PoseidonT6 };
+export const POSEIDON_BY_INPUTS: Readonly<Record<2 | 3 | 4 | 5, { readonly address: string; readonly data: string }>> =
+  { 2: PoseidonT3, 3: PoseidonT4, 4: PoseidonT5, 5: PoseidonT6 };
 
 /**
  * Puts the Poseidon contract of so many inputs where `InputCommitmentLib` expects it, unless it is there, and with it the

@@ -23,7 +23,7 @@ const TSCONFIG = {
     allowImportingTsExtensions: true,
     verbatimModuleSyntax: true,
     resolveJsonModule: true,
-    skipLibCheck: true,
+    skipLibCheck: false,
     types: ["node"],
   },
   include: ["*.ts"],
