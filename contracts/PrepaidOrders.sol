@@ -13,6 +13,7 @@ import {ClaimBatch, ClaimBatchLib} from "./libraries/ClaimBatchLib.sol";
 import {FlawLib} from "./libraries/FlawLib.sol";
 import {JobLib} from "./libraries/JobLib.sol";
 import {ModelTermsLib} from "./libraries/ModelTermsLib.sol";
+import {SplitLib} from "./libraries/SplitLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
 import {TokenLib} from "./libraries/TokenLib.sol";
 import {PaymentLedger} from "./PaymentLedger.sol";
@@ -273,7 +274,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
             (dues.token, dues.royaltyTo) = (token, terms.royaltyTo);
             (dues.payout, dues.toll, dues.royalty) = (0, 0, 0);
         }
-        (uint256 payout, uint256 toll, uint256 royalty) = _split(amount, terms.royaltyBps);
+        (uint256 payout, uint256 toll, uint256 royalty) = SplitLib.split(amount, TOLL_BPS, terms.royaltyBps);
         // Each a sum of at most 128 numbers below 2^128.
         unchecked {
             dues.payout += payout;
