@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+// Nothing here is deployed or called: a property is a contract of its own, and a requirement is an assumption.
+// solhint-disable one-contract-per-file, gas-custom-errors
+
 import {AnnouncementLib} from "../../contracts/libraries/AnnouncementLib.sol";
 
 // Every contract here states one property, for all times below 2^64 and all amounts: `npm run smt` has the compiler's

@@ -43,13 +43,17 @@ describe("the model checker", () => {
     expect(unsupported.result).to.equal("unsupported");
   });
 
-  it("is shown every contract of test/smt, and a break of each that fits its library", () => {
-    const files = readdirSync(projectPath("test/smt")).map((name) => `test/smt/${name}`);
+  it("is shown every contract of test/smt, each is described, and has a break that fits its library", () => {
+    const names = readdirSync(projectPath("test/smt")).filter((name) => name.endsWith(".sol"));
+    const files = names.map((name) => `test/smt/${name}`);
     const written = files.flatMap((file) =>
       [...readFileSync(projectPath(file), "utf8").matchAll(/^contract (\w+)/gm)].map(([, name]) => `${file}:${name}`),
     );
     const listed = PROPERTIES.map((property) => `${harnessPath(property)}:${property.contract}`);
     expect(written.sort()).to.deep.equal(listed.sort());
+    const page = readFileSync(projectPath("docs/invariants.md"), "utf8").split("## Proved for all numbers")[1];
+    const described = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    expect(described.sort()).to.deep.equal(PROPERTIES.map(({ contract }) => contract).sort());
     for (const property of PROPERTIES) expect(brokenLibrary(property)).to.include(property.breaks.after);
   });
 });
