@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.30;
-
 // Nothing here is deployed or called: a property is a contract of its own, and a requirement is an assumption.
 // solhint-disable one-contract-per-file, gas-custom-errors
+pragma solidity ^0.8.30;
 
 import {AnnouncementLib} from "../../contracts/libraries/AnnouncementLib.sol";
 
