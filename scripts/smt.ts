@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { Listr, PRESET_TIMER } from "listr2";
+import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
 import { type Trial, tryProperty } from "../src/smt/checkProperty.ts";
 import { PROPERTIES } from "../src/smt/properties.ts";
 import { runProgram } from "./terminal/runProgram.ts";
@@ -16,9 +16,12 @@ await runProgram(
 
 async function smt(): Promise<void> {
   const trials: Trial[] = [];
-  const tasks = PROPERTIES.map((property, index) => ({
+  const tasks: ListrTask[] = PROPERTIES.map((property, index) => ({
     title: property.contract,
-    task: async () => void (trials[index] = await tryProperty(property)),
+    task: async (_, task) => {
+      trials[index] = await tryProperty(property);
+      task.title = `${property.contract}: ${trials[index].result}`;
+    },
   }));
   await new Listr(tasks, {
     concurrent: availableParallelism(),

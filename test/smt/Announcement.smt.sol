@@ -6,9 +6,10 @@ pragma solidity ^0.8.30;
 import {AnnouncementLib} from "../../contracts/libraries/AnnouncementLib.sol";
 
 // Every contract here states one property, for all times below 2^64 and all amounts: `npm run smt` has the compiler's
-// model checker prove its assertions, and that none of the checked arithmetic in it can revert.
+// model checker prove its assertions, and that none of the checked arithmetic in it can revert. Numbers in titles are those of
+// docs/invariants.md.
 
-/// @title A withdrawal announced before a provider asked leaves what the provider was told (invariant 08)
+/// @title What was announced before a provider asked leaves what it was told is secured (08)
 contract EarlierAnnouncementsLeaveTheSecured {
     function check(
         uint256 balance,
@@ -27,7 +28,7 @@ contract EarlierAnnouncementsLeaveTheSecured {
     }
 }
 
-/// @title A withdrawal announced after a provider was told anything is not due before the order's deadline (invariant 08)
+/// @title What is announced after that is not due before the deadline it asked for (08)
 contract LaterAnnouncementsWait {
     function check(
         uint256 balance,

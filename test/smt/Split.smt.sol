@@ -6,7 +6,8 @@ pragma solidity ^0.8.30;
 import {SplitLib} from "../../contracts/libraries/SplitLib.sol";
 
 // Every contract here states one property, for all arguments within the caps: `npm run smt` has the compiler's model
-// checker prove its assertions, and that none of the checked arithmetic in it can revert.
+// checker prove its assertions, and that none of the checked arithmetic in it can revert. Numbers in titles are those of
+// docs/invariants.md.
 
 function requireWithinCaps(uint256 amount, uint256 tollBps, uint256 royaltyBps) pure {
     require(amount <= SplitLib.MAX_AMOUNT, "amount");
@@ -14,7 +15,7 @@ function requireWithinCaps(uint256 amount, uint256 tollBps, uint256 royaltyBps) 
     require(royaltyBps <= SplitLib.MAX_ROYALTY_BPS, "royalty");
 }
 
-/// @title Payout, toll and royalty make the amount, and with a bond the deposit: nothing wraps
+/// @title Payout, toll and royalty make the amount, with a bond the deposits (02)
 contract PartsMakeTheDeposit {
     function check(uint256 amount, uint256 bond, uint256 tollBps, uint256 royaltyBps) external pure {
         requireWithinCaps(amount, tollBps, royaltyBps);
@@ -35,7 +36,7 @@ contract FeesRoundDown {
     }
 }
 
-/// @title Toll at most 1 %, royalty at most 10 %, payout at least 89 % of the amount
+/// @title Toll at most 1 %, royalty at most 10 %, payout at least 89 % of the amount (13)
 contract FeesStayWithinCaps {
     function check(uint256 amount, uint256 tollBps, uint256 royaltyBps) external pure {
         requireWithinCaps(amount, tollBps, royaltyBps);
@@ -46,7 +47,7 @@ contract FeesStayWithinCaps {
     }
 }
 
-/// @title A job cut in two saves at most one unit of the toll (invariant 14)
+/// @title A job cut in two saves at most one unit of the toll (14)
 contract CuttingSavesAUnitOfToll {
     function check(uint256 first, uint256 second, uint256 tollBps) external pure {
         require(first <= SplitLib.MAX_AMOUNT && second <= SplitLib.MAX_AMOUNT, "amount");
@@ -59,7 +60,7 @@ contract CuttingSavesAUnitOfToll {
     }
 }
 
-/// @title A job cut in two saves at most one unit of the royalty (invariant 14)
+/// @title A job cut in two saves at most one unit of the royalty (14)
 contract CuttingSavesAUnitOfRoyalty {
     function check(uint256 first, uint256 second, uint256 royaltyBps) external pure {
         require(first <= SplitLib.MAX_AMOUNT && second <= SplitLib.MAX_AMOUNT, "amount");
