@@ -35,6 +35,7 @@ export interface Greeting {
 export type Answer = Verdict | { readonly broken: string };
 
 const isTest = (file: string): boolean => file.startsWith("test/");
+const isContract = (file: string): boolean => !isTest(file);
 const isSuite = (file: string): boolean => file.endsWith(".t.sol");
 
 const sources = readSources();
@@ -70,10 +71,7 @@ function compileFiles(
   return all;
 }
 
-const originals = compileFiles(
-  [...sources.keys()].filter((file) => !isTest(file)),
-  sources,
-);
+const originals = compileFiles([...sources.keys()].filter(isContract), sources);
 if (originals === undefined) throw new Error("the contracts do not compile");
 await artifacts.fill(originals);
 const bench = await TestBench.open(testModules());
@@ -82,56 +80,70 @@ const greeting: Greeting = { leftOut: await bench.survey() };
 const allNames = new Set(originals.map(({ name }) => name));
 
 async function judge({ mutant, fuzzes, first, order }: Task): Promise<Verdict> {
-  if (mutant === undefined) return judgeByTests(allNames, first, order, fuzzes ? sources : undefined);
+  if (mutant === undefined) {
+    const failed = await failureOf(allNames, first, order);
+    return failed ?? (fuzzes ? judgeByFuzzing([...sources.keys()].filter(isSuite), []) : { fate: "survived" });
+  }
   const changed = new Map([...sources, [mutant.file, mutant.text]]);
-  const files = dependentsOf(mutant.file, sources).filter((file) => !isTest(file));
-  const contracts = compileFiles(files, changed);
+  const files = dependentsOf(mutant.file, sources);
+  const contracts = compileFiles(files.filter(isContract), changed);
   if (contracts === undefined) return { fate: "refused" };
   const changedContracts = contracts.filter((contract) => !artifacts.isOriginal(contract));
   if (changedContracts.length === 0) return { fate: "same" };
   await artifacts.replace(changedContracts);
-  const names = new Set(changedContracts.map(({ name }) => name));
-  const verdict = await judgeByTests(names, first, order, fuzzes ? changed : undefined);
-  return verdict.fate === "survived" && sameAsDeployed(files, changed) ? { fate: "equivalent" } : verdict;
+  const failed = await failureOf(new Set(changedContracts.map(({ name }) => name)), first, order);
+  return failed ?? judgeAsDeployed(files, changed, fuzzes);
 }
 
-/** Runs the tests that read one of the named contracts, and the Solidity tests on the given sources. */
-async function judgeByTests(
+/** Runs the tests that read one of the named contracts. */
+async function failureOf(
   names: ReadonlySet<string>,
   first: readonly string[],
   order: readonly string[],
-  fuzzed: ReadonlyMap<string, string> | undefined,
-): Promise<Verdict> {
+): Promise<Verdict | undefined> {
   const early = first.length === 0 ? undefined : await bench.run(names, first, order);
   const failed = early ?? (await bench.run(names, undefined, order));
-  if (failed !== undefined) return { fate: "killed", test: failed };
-  return fuzzed === undefined ? { fate: "survived" } : judgeByFuzzing(fuzzed);
+  return failed && { fate: "killed", test: failed };
 }
 
-/** With the code that is deployed: some Solidity tests rest on its gas. */
-async function judgeByFuzzing(texts: ReadonlyMap<string, string>): Promise<Verdict> {
-  const suites = [...texts.keys()].filter(isSuite);
-  const contracts = compileFiles([...texts.keys()].filter(isTest), texts, [deployed]);
+/** What becomes of a mutant that the TypeScript tests pass, of which the given files are made. */
+async function judgeAsDeployed(
+  files: readonly string[],
+  changed: ReadonlyMap<string, string>,
+  fuzzes: boolean,
+): Promise<Verdict> {
+  const contracts = compileFiles(files.filter(isContract), changed, [deployed]);
   if (contracts === undefined) return { fate: "refused" };
-  await artifacts.replace(contracts);
+  if (contracts.every(isDeployed)) return { fate: "equivalent" };
+  if (!fuzzes) return { fate: "survived" };
+  const tests = compileFiles(files.filter(isTest), changed, [deployed]);
+  return tests === undefined ? { fate: "refused" } : judgeByFuzzing(files.filter(isSuite), [...contracts, ...tests]);
+}
+
+/** Runs Solidity tests with the code that is deployed: theirs is a limit of size, and some rest on its gas. */
+async function judgeByFuzzing(
+  suites: readonly string[],
+  changedContracts: readonly CompiledContract[],
+): Promise<Verdict> {
+  if (suites.length === 0) return { fate: "survived" };
+  await artifacts.replace([...[...sources.keys()].flatMap(deployedOriginal), ...changedContracts]);
   const failed = await runSolidityTests(suites);
   return failed === undefined ? { fate: "survived" } : { fate: "killed", test: failed };
 }
 
-const deployedCode = new Map<string, string>();
+const deployedOriginals = new Map<string, readonly CompiledContract[]>();
 
-/** Whether a mutant's code is the original's under the settings of the deployed contracts. */
-function sameAsDeployed(files: readonly string[], changed: ReadonlyMap<string, string>): boolean {
-  return files.every((file) => {
-    const codeOf = (texts: ReadonlyMap<string, string>): string => {
-      const compiled = compile([file], texts, deployed);
-      return JSON.stringify("contracts" in compiled ? compiled.contracts.map(({ bytecode }) => bytecode) : compiled);
-    };
-    const original = deployedCode.get(file) ?? codeOf(sources);
-    deployedCode.set(file, original);
-    return codeOf(changed) === original;
-  });
+/** The original contracts of a file with the settings of deployment, compiled when they are wanted first. */
+function deployedOriginal(file: string): readonly CompiledContract[] {
+  const known = deployedOriginals.get(file) ?? compileFile(file, sources, [deployed]);
+  if (known === undefined) throw new Error(`${file} does not compile as it is deployed`);
+  deployedOriginals.set(file, known);
+  return known;
 }
+
+/** Whether a contract has the original's code under the settings of deployment. */
+const isDeployed = ({ file, name, bytecode }: CompiledContract): boolean =>
+  deployedOriginal(file).some((original) => original.name === name && original.bytecode === bytecode);
 
 process.on("disconnect", () => process.exit());
 process.on("message", (task: Task) => void answer(task));
