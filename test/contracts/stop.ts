@@ -96,6 +96,8 @@ describe("stop", () => {
       await expect(registry.stop(keyId, a, forged)).to.be.revertedWithCustomError(registry, "InvalidProof");
     }
     await registry.stop(keyId, a, b);
-    await expect(registry.stop(keyId, a, elsewhere)).to.be.revertedWithCustomError(registry, "KeyIsStopped");
+    await expect(registry.stop(keyId, a, elsewhere))
+      .to.be.revertedWithCustomError(registry, "KeyIsStopped")
+      .withArgs(keyId);
   });
 });
