@@ -42,29 +42,37 @@ const sources = readSources();
 const deployed = hre.config.solidity.profiles.default.compilers[0].settings as Settings;
 const artifacts = new ArtifactFolder(hre.config.paths.artifacts);
 
+const choices = settingsByCost(deployed);
+/** Which of the choices took a file's original: those before it are not tried on its mutants. */
+const choiceOf = new Map<string, number>();
+
+type Contracts = readonly CompiledContract[];
+type Texts = ReadonlyMap<string, string>;
+
 /** Code of one file with the first of the settings that take it; undefined if none does. */
-function compileFile(
-  file: string,
-  texts: ReadonlyMap<string, string>,
-  choices: readonly Settings[],
-): readonly CompiledContract[] | undefined {
-  for (const settings of choices) {
-    const compiled = compile([file], texts, settings);
-    if ("contracts" in compiled) return compiled.contracts;
+function compileCheaply(file: string, texts: Texts): Contracts | undefined {
+  for (let index = choiceOf.get(file) ?? 0; index < choices.length; ++index) {
+    const compiled = compile([file], texts, choices[index]);
+    if ("contracts" in compiled) {
+      if (texts === sources) choiceOf.set(file, index);
+      return compiled.contracts;
+    }
     if (!/stack too deep/i.test(compiled.error)) return undefined;
   }
   return undefined;
 }
 
-/** Code of the given files, each with settings of its own; undefined if one does not compile. */
-function compileFiles(
-  files: readonly string[],
-  texts: ReadonlyMap<string, string>,
-  choices = settingsByCost(deployed),
-): readonly CompiledContract[] | undefined {
+/** Code of one file as it is deployed; undefined if it does not compile. */
+function compileAsDeployed(file: string, texts: Texts): Contracts | undefined {
+  const compiled = compile([file], texts, deployed);
+  return "contracts" in compiled ? compiled.contracts : undefined;
+}
+
+/** Code of the given files; undefined if one does not compile. */
+function compileFiles(files: readonly string[], texts: Texts, compileFile = compileCheaply): Contracts | undefined {
   const all: CompiledContract[] = [];
   for (const file of files) {
-    const contracts = compileFile(file, texts, choices);
+    const contracts = compileFile(file, texts);
     if (contracts === undefined) return undefined;
     all.push(...contracts);
   }
@@ -107,35 +115,28 @@ async function failureOf(
 }
 
 /** What becomes of a mutant that the TypeScript tests pass, of which the given files are made. */
-async function judgeAsDeployed(
-  files: readonly string[],
-  changed: ReadonlyMap<string, string>,
-  fuzzes: boolean,
-): Promise<Verdict> {
-  const contracts = compileFiles(files.filter(isContract), changed, [deployed]);
+async function judgeAsDeployed(files: readonly string[], changed: Texts, fuzzes: boolean): Promise<Verdict> {
+  const contracts = compileFiles(files.filter(isContract), changed, compileAsDeployed);
   if (contracts === undefined) return { fate: "refused" };
   if (contracts.every(isDeployed)) return { fate: "equivalent" };
   if (!fuzzes) return { fate: "survived" };
-  const tests = compileFiles(files.filter(isTest), changed, [deployed]);
+  const tests = compileFiles(files.filter(isTest), changed, compileAsDeployed);
   return tests === undefined ? { fate: "refused" } : judgeByFuzzing(files.filter(isSuite), [...contracts, ...tests]);
 }
 
 /** Runs Solidity tests with the code that is deployed: theirs is a limit of size, and some rest on its gas. */
-async function judgeByFuzzing(
-  suites: readonly string[],
-  changedContracts: readonly CompiledContract[],
-): Promise<Verdict> {
+async function judgeByFuzzing(suites: readonly string[], changedContracts: Contracts): Promise<Verdict> {
   if (suites.length === 0) return { fate: "survived" };
   await artifacts.replace([...[...sources.keys()].flatMap(deployedOriginal), ...changedContracts]);
   const failed = await runSolidityTests(suites);
   return failed === undefined ? { fate: "survived" } : { fate: "killed", test: failed };
 }
 
-const deployedOriginals = new Map<string, readonly CompiledContract[]>();
+const deployedOriginals = new Map<string, Contracts>();
 
 /** The original contracts of a file with the settings of deployment, compiled when they are wanted first. */
-function deployedOriginal(file: string): readonly CompiledContract[] {
-  const known = deployedOriginals.get(file) ?? compileFile(file, sources, [deployed]);
+function deployedOriginal(file: string): Contracts {
+  const known = deployedOriginals.get(file) ?? compileAsDeployed(file, sources);
   if (known === undefined) throw new Error(`${file} does not compile as it is deployed`);
   deployedOriginals.set(file, known);
   return known;
