@@ -56,9 +56,9 @@ export interface ClaimCase {
 
 const withClaim =
   (change: (claim: ClaimJson) => object) =>
-  ({ files: { opening: _, ...files } }: ProvenFiles): ClaimFiles => {
-    const claim = JSON.parse(files.claim) as ClaimJson;
-    return { ...files, claim: JSON.stringify({ ...claim, ...change(claim) }) };
+  ({ files: { claim: text, graph, vkey, lock } }: ProvenFiles): ClaimFiles => {
+    const claim = JSON.parse(text) as ClaimJson;
+    return { graph, vkey, lock, claim: JSON.stringify({ ...claim, ...change(claim) }) };
   };
 
 const plusOne = (text: string): string => String(BigInt(text) + 1n);
@@ -99,7 +99,7 @@ export const CASES: readonly ClaimCase[] = [
   },
   {
     name: "a claim that is not JSON",
-    change: ({ files: { opening: _, ...files } }) => ({ ...files, claim: files.claim.slice(0, -1) }),
+    change: ({ files: { claim, graph, vkey, lock } }) => ({ claim: claim.slice(0, -1), graph, vkey, lock }),
     failed: ["claim"],
   },
 ];
