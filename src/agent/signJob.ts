@@ -5,7 +5,7 @@ import { InputError } from "../errors.ts";
 /** The client's signature with which anybody may open the job in an escrow: `openWithSignature`. */
 export function signJob(client: Signer, job: Job, chainId: bigint, escrow: Hex): Promise<Hex> {
   if (job.funding === FUNDING.prepaid)
-    throw new InputError(`funding ${job.funding}: is of orders, which \`signOrder\` signs; want 1 to 4`);
+    throw new InputError(`funding ${job.funding}: is of orders, which signOrder signs; want 1 to 4`);
   return sign(client, DOMAIN.escrow, job, chainId, escrow);
 }
 
