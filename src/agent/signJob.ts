@@ -3,14 +3,14 @@ import { DOMAIN, FUNDING, jobTypedData, type Hex, type Job } from "../codec/stat
 import { InputError } from "../errors.ts";
 
 /** The client's signature with which anybody may open the job in an escrow: `openWithSignature`. */
-export function signJob(client: Signer, job: Job, chainId: bigint, escrow: Hex): Promise<Hex> {
+export async function signJob(client: Signer, job: Job, chainId: bigint, escrow: Hex): Promise<Hex> {
   if (job.funding === FUNDING.prepaid)
     throw new InputError(`funding ${job.funding}: is of orders, which signOrder signs; want 1 to 4`);
   return sign(client, DOMAIN.escrow, job, chainId, escrow);
 }
 
 /** The client's signature of an order, with which its provider settles against the deposit: `settleOrders`. */
-export function signOrder(client: Signer, order: Job, chainId: bigint, prepaid: Hex): Promise<Hex> {
+export async function signOrder(client: Signer, order: Job, chainId: bigint, prepaid: Hex): Promise<Hex> {
   if (order.funding !== FUNDING.prepaid)
     throw new InputError(`funding ${order.funding}: want ${FUNDING.prepaid}, prepaid`);
   if (order.bond !== 0n || order.acceptBy !== 0n)
