@@ -5,7 +5,7 @@ import { runProgram } from "./terminal/runProgram.ts";
 
 const program = new Command("tollgate")
   .description("Pay for machine inference only against a proof.")
-  .addHelpText("after", "\nThe commands for whoever works on Tollgate, and deploy, are in its repository.");
+  .addHelpText("after", "\ndeploy, report and the commands for whoever works on Tollgate are in its repository.");
 modelCommands().forEach((command) => program.addCommand(command));
 
 await runProgram(program);

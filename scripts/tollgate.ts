@@ -5,6 +5,7 @@ import { benchCommand } from "./bench.ts";
 import { deployCommand } from "./deploy.ts";
 import { generateCommand } from "./generate.ts";
 import { mutateCommand } from "./mutate.ts";
+import { reportCommand } from "./report.ts";
 
 const program = new Command("tollgate")
   .description("Pay for machine inference only against a proof.")
@@ -12,6 +13,7 @@ const program = new Command("tollgate")
   .enablePositionalOptions();
 modelCommands().forEach((command) => program.addCommand(command));
 program
+  .addCommand(reportCommand())
   .addCommand(deployCommand())
   .addCommand(benchCommand())
   .addCommand(generateCommand())

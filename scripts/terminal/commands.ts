@@ -3,7 +3,6 @@ import { compileCommand } from "../compile.ts";
 import { demoCommand } from "../demo.ts";
 import { estimateCommand } from "../estimate.ts";
 import { proveCommand } from "../prove.ts";
-import { reportCommand } from "../report.ts";
 import { setupCommand } from "../setup.ts";
 import { tryCommand } from "../try.ts";
 import { verifyCommand } from "../verify.ts";
@@ -13,7 +12,6 @@ export const modelCommands = (): Command[] => [
   demoCommand(),
   tryCommand(),
   estimateCommand(),
-  reportCommand(),
   compileCommand(),
   setupCommand(),
   proveCommand(),
