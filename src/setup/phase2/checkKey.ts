@@ -104,7 +104,7 @@ async function checkBothWays(key: Phase2Key, r1cs: R1cs, ptau: Ptau, options: Ke
   const { ok, detail, initialC } = await snarkjsVerdict(options, ptau, 2 ** r1cs.domainPower);
   const { sameSizes, ...circuit } = checkCircuit(key, r1cs);
   const relations = sameSizes ? await checkRelations(key, r1cs, ptau, initialC) : [];
-  const ours = [circuit, ...relations, ...(await checkTranscript(key))];
+  const ours = [circuit, ...(await checkTranscript(key)), ...relations];
   const oursOk = ours.every((check) => check.ok);
   const verdict = (accepts: boolean) => (accepts ? "accepts" : "refuses");
   return [
