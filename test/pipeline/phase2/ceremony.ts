@@ -7,13 +7,14 @@ import { keccak256 } from "ethers";
 import { buildBn128 } from "ffjavascript";
 import { zKey } from "snarkjs";
 import { InputError } from "../../../src/errors.ts";
-import { littleEndian } from "../../../src/circom/readR1cs.ts";
+import { littleEndian, readR1cs } from "../../../src/circom/readR1cs.ts";
 import { BASE_ORDER } from "../../../src/field.ts";
 import { SECTION, scalarBytes, words32 } from "../../../src/groth16/zkeyFile.ts";
 import { type KeyReport, checkKey } from "../../../src/setup/phase2/checkKey.ts";
+import { checkRelations } from "../../../src/setup/phase2/checkRelations.ts";
 import { readPhase2Key } from "../../../src/setup/phase2/phase2Key.ts";
 import { hashedForm } from "../../../src/setup/phase2/pointBytes.ts";
-import { PTAU } from "../../../src/setup/phase2/ptau.ts";
+import { PTAU, openPtau } from "../../../src/setup/phase2/ptau.ts";
 import { createSnarkjsRandom } from "../../../src/setup/phase2/snarkjsRandom.ts";
 import type { CeremonyTerms } from "../../../src/setup/phase2/terms.ts";
 import {
@@ -256,6 +257,15 @@ describe("a phase-2 ceremony", () => {
       snarkjs: "refuses",
     },
     {
+      what: "another β",
+      spoil: async (to) => {
+        const other = await multipleG2(99n);
+        await withSection(finished, to, SECTION.header, (header) => overwritten(header, DELTA.g1 - 256, other));
+      },
+      failed: ["alpha and beta", "circuit hash"],
+      snarkjs: "refuses",
+    },
+    {
       what: "a beacon that is not the last",
       spoil: (to) => contribute(finished, to, ["late"]),
       failed: ["beacon place", "announced beacon"],
@@ -394,6 +404,33 @@ describe("a phase-2 ceremony", () => {
     const report = await check(finished, { ptauPath, terms: undefined });
     expect(failedIn(report)).to.include.members(["alpha and beta", "A", "H", "circuit hash", "snarkjs"]);
     expect(failedIn(report)).to.not.include("agreement");
+  });
+
+  it("is refused where the powers of tau have two β, which snarkjs takes", async () => {
+    const [ptauPath, zkeyPath] = [path("two-betas.ptau"), path("two-betas.zkey")];
+    const powers = new Map<number, Uint8Array>(await readSections(initial.ptauPath));
+    await writeSections(ptauPath, "ptau", powers.set(PTAU.betaG2, await multipleG2(99n)));
+    await zKey.newZKey(initial.r1csPath, ptauPath, `${zkeyPath}.initial`);
+    await contribute(`${zkeyPath}.initial`, zkeyPath, ["alice"]);
+    const report = await check(zkeyPath, { ptauPath, terms: undefined });
+    expect(failedIn(report)).to.deep.equal(["alpha and beta", "agreement"]);
+  });
+
+  it("does not believe snarkjs's initial key where r1cs and powers of tau give another", async () => {
+    const r1cs = await readR1cs(initial.r1csPath);
+    const key = await readPhase2Key(finished);
+    const ptau = await openPtau(initial.ptauPath, r1cs.domainPower);
+    const hashCheck = async (initialC: Uint8Array | undefined) =>
+      (await checkRelations(key, r1cs, ptau, initialC)).find(({ name }) => name === "circuit hash");
+    const initialC = (await readSections(initial.zkeyPath)).find(([id]) => id === SECTION.c)![1];
+    expect(await hashCheck(initialC)).to.include({ ok: true });
+    const other = overwritten(Buffer.from(initialC), 0, await multipleG1(99n));
+    for (const wrong of [other, initialC.subarray(64), undefined])
+      expect(await hashCheck(wrong)).to.deep.include({
+        ok: false,
+        detail: "snarkjs makes another initial key of r1cs and powers of tau",
+      });
+    await ptau.file.close();
   });
 
   it("is refused for a B2 outside of the subgroup of order r, which snarkjs takes from powers of tau that have one", async () => {
