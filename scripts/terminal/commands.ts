@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkKeyCommand } from "../checkKey.ts";
 import { compileCommand } from "../compile.ts";
 import { demoCommand } from "../demo.ts";
 import { estimateCommand } from "../estimate.ts";
@@ -14,6 +15,7 @@ export const modelCommands = (): Command[] => [
   estimateCommand(),
   compileCommand(),
   setupCommand(),
+  checkKeyCommand(),
   proveCommand(),
   verifyCommand(),
 ];
