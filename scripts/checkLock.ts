@@ -1,9 +1,11 @@
 // Keeps package-lock.json installable by npm under Node 20, although every script then runs with the Node 22 of
 // node_modules/.bin. npm reads `engines` from the lock: with them it skips optional platform packages that want
-// Node 22 (EDR then fails to load) and warns about the others. Registry addresses stay out of the lock as well.
+// Node 22 (EDR then fails to load) and warns about the others. Registry addresses stay out of the lock as well; of a
+// link the address is the folder.
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface LockEntry {
+  link?: boolean;
   engines?: object;
   resolved?: string;
 }
@@ -12,7 +14,7 @@ const path = "package-lock.json";
 const lock = JSON.parse(readFileSync(path, "utf8")) as { packages: Record<string, LockEntry> };
 const dependencies = Object.entries(lock.packages).filter(([location]) => location !== "");
 const withEngines = dependencies.filter(([, entry]) => entry.engines !== undefined);
-const withAddress = dependencies.filter(([, entry]) => entry.resolved !== undefined);
+const withAddress = dependencies.filter(([, entry]) => entry.resolved !== undefined && !entry.link);
 
 if (process.argv.includes("--fix")) {
   for (const [, entry] of withEngines) delete entry.engines;

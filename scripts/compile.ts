@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { onFile } from "../src/errors.ts";
 import { writeCircuit } from "../src/model/writeArtefacts.ts";
-import { projectPath } from "../src/paths.ts";
+import { workPath } from "../src/paths.ts";
 import { buildCircuit } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { MODEL_ARGUMENT, withModelOptions, type ModelOptions } from "./terminal/modelOptions.ts";
@@ -16,7 +16,7 @@ export const compileCommand = (): Command =>
 
 async function compile(nameOrPath: string, options: ModelOptions & { out?: string }): Promise<void> {
   const { files, model } = await buildCircuit(nameOrPath, options);
-  const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
+  const folder = options.out === undefined ? workPath(`build/models/${files.name}`) : callerPath(options.out);
   const written = await onFile(folder, "written", () => writeCircuit(folder, model));
   console.log(`  ${folder}: ${written.join(", ")}`);
   console.log(`  model hash   ${model.modelHash}\n  circuit hash ${model.circuitHash}`);

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { InputError, onFile } from "../src/errors.ts";
 import { withKey, type KeyedModel } from "../src/model/setupModel.ts";
 import { writeCheckedKey, writeCircuit, writeKey } from "../src/model/writeArtefacts.ts";
-import { projectPath } from "../src/paths.ts";
+import { workPath } from "../src/paths.ts";
 import { checkFinishedKey, type KeyFiles } from "./checkKey.ts";
 import { buildCircuit, buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
@@ -42,7 +42,7 @@ async function setup(nameOrPath: string, options: Options): Promise<void> {
 
 async function deal(nameOrPath: string, options: Options): Promise<void> {
   const { files, model } = await buildKey(nameOrPath, options);
-  const folder = options.out === undefined ? projectPath(`build/models/${files.name}`) : callerPath(options.out);
+  const folder = options.out === undefined ? workPath(`build/models/${files.name}`) : callerPath(options.out);
   const written = await onFile(folder, "written", async () => [
     ...(await writeCircuit(folder, model)),
     ...(await writeKey(folder, model)),

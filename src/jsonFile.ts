@@ -2,14 +2,13 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { z } from "zod";
-import { InputError, onFile } from "./errors.ts";
+import { checkSchema } from "./checkSchema.ts";
+import { InputError, inFile, onFile } from "./errors.ts";
 
 /** Reads a JSON file of the given schema. Throws InputError naming the file and the first thing wrong in it. */
 export async function parseJsonFile<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
-  const parsed = schema.safeParse(await readJson(path));
-  if (parsed.success) return parsed.data;
-  const { path: where, message } = parsed.error.issues[0];
-  throw new InputError(`${path}: ${where.length > 0 ? `${where.join(".")}: ` : ""}${message}`);
+  const json = await readJson(path);
+  return inFile(path, () => checkSchema(schema, json));
 }
 
 /** Reads a JSON file. Throws InputError where it cannot be read or is not JSON. */

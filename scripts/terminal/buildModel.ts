@@ -12,14 +12,14 @@ import { setupModel, withKey, type KeyedModel, type SetUpModel } from "../../src
 import { inFile, onFile } from "../../src/errors.ts";
 import { parseVerifyingKey } from "../../src/groth16/verifyingKey.ts";
 import { readJson } from "../../src/jsonFile.ts";
-import { projectPath } from "../../src/paths.ts";
+import { workPath } from "../../src/paths.ts";
 import { callerPath } from "./callerPath.ts";
 import { calibrationRows, importOptionsOf, modelPath, type ModelOptions } from "./modelOptions.ts";
 import { step } from "./progress.ts";
 import { formatInteger } from "./table.ts";
 
 /** Where every command and test keeps what it built, by content. */
-export const CACHE_ROOT = projectPath("build/cache");
+export const CACHE_ROOT = workPath("build/cache");
 
 export interface Built<Model> {
   readonly files: ModelFiles;

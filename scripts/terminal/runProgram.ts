@@ -1,13 +1,13 @@
 import { CommanderError, type Command } from "commander";
 import { InputError } from "../../src/errors.ts";
-import { projectPath } from "../../src/paths.ts";
+import { IS_PACKAGE, projectPath } from "../../src/paths.ts";
 import "./callerPath.ts";
 
 /** Runs a command line. Exit code 0 on success, 2 on bad input (one line), 1 on anything unexpected (with its cause). */
 export async function runProgram(program: Command): Promise<void> {
   prepare(program);
   // Hardhat looks for its configuration from the working folder; callerPath has kept the caller's.
-  process.chdir(projectPath("."));
+  if (!IS_PACKAGE) process.chdir(projectPath("."));
   try {
     await program.parseAsync();
   } catch (error) {

@@ -1,5 +1,4 @@
-import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { type BaseContract, type ContractTransactionReceipt, keccak256 } from "ethers";
+import { type BaseContract, type ContractTransactionReceipt, type Signer, keccak256 } from "ethers";
 import type {
   InferenceEscrow,
   ModelRegistry,
@@ -36,17 +35,25 @@ export interface RoyaltyTerms {
   readonly royaltyTo: string;
 }
 
+/** Deploys contracts by name: Hardhat's ethers from the project's artefacts, `shippedContracts` from the package's. */
+export interface ContractDeployer {
+  readonly deployContract: (name: string, args: unknown[], signer: Signer) => Promise<BaseContract>;
+}
+
+/** A signer that knows its address at once, as wallets and the signers of nodes do. */
+export type Account = Signer & { readonly address: string };
+
 /** Deploys registry, settlement registry, escrow (which makes its collectors) and prepaid orders from `deployer`. */
 export async function deployTollgate(
-  ethers: HardhatEthers,
-  deployer: HardhatEthersSigner,
+  ethers: ContractDeployer,
+  deployer: Signer,
   { tollCollector, tollBps, orderLife }: PaymentTerms,
 ): Promise<Tollgate> {
-  const registry = await ethers.deployContract("ModelRegistry", [], deployer);
-  const settlement = await ethers.deployContract("SettlementRegistry", [registry], deployer);
-  const escrow = await ethers.deployContract("InferenceEscrow", [registry, tollCollector, tollBps], deployer);
-  const orderTerms = [registry, tollCollector, tollBps, orderLife];
-  const prepaid = await ethers.deployContract("PrepaidOrders", orderTerms, deployer);
+  const deploy = (name: string, ...args: unknown[]) => ethers.deployContract(name, args, deployer);
+  const registry = (await deploy("ModelRegistry")) as ModelRegistry;
+  const settlement = (await deploy("SettlementRegistry", registry)) as SettlementRegistry;
+  const escrow = (await deploy("InferenceEscrow", registry, tollCollector, tollBps)) as InferenceEscrow;
+  const prepaid = (await deploy("PrepaidOrders", registry, tollCollector, tollBps, orderLife)) as PrepaidOrders;
   await Promise.all([registry, settlement, escrow, prepaid].map((contract) => contract.waitForDeployment()));
   return { registry, settlement, escrow, prepaid };
 }
@@ -68,7 +75,7 @@ export function refuseDealerKeyOffDevelopment({ vkey }: Pick<KeyedModel, "vkey">
  */
 export async function registerModel(
   registry: ModelRegistry,
-  owner: HardhatEthersSigner,
+  owner: Account,
   model: KeyedModel,
   uri: string,
   { royaltyBps, royaltyTo }: RoyaltyTerms,

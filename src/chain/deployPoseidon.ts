@@ -6,8 +6,22 @@ const { PoseidonT3, PoseidonT4, PoseidonT5, PoseidonT6, proxy } = createRequire(
   "poseidon-solidity",
 ) as typeof import("poseidon-solidity");
 
+/** A contract whose address depends on its code alone: the deployment proxy makes it of `data`. */
+export interface PublishedHash {
+  readonly proxyAddress: string;
+  readonly salt: string;
+  readonly bytecode: string;
+  readonly address: string;
+  readonly data: string;
+}
+
 /** The hashes that `InputCommitmentLib` calls, by their number of inputs: salt and words. */
-export const POSEIDON_BY_INPUTS = { 2: PoseidonT3, 3: PoseidonT4, 4: PoseidonT5, 5: PoseidonT6 };
+export const POSEIDON_BY_INPUTS: Readonly<Record<2 | 3 | 4 | 5, PublishedHash>> = {
+  2: PoseidonT3,
+  3: PoseidonT4,
+  4: PoseidonT5,
+  5: PoseidonT6,
+};
 
 /**
  * Puts the Poseidon contract of so many inputs where `InputCommitmentLib` expects it, unless it is there, and with it the

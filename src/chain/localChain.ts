@@ -2,6 +2,7 @@ import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import type { NetworkConnection } from "hardhat/types/network";
 import { InputError } from "../errors.ts";
 import type { RpcProvider } from "./frameGas.ts";
+import { hardhatRuntime } from "./hardhatRuntime.ts";
 
 /** A development chain inside this process, or a network of the Hardhat configuration. */
 export interface Chain {
@@ -17,8 +18,7 @@ export interface Chain {
  * InputError where the configuration has no such network or nothing answers there.
  */
 export async function connectChain(network?: string): Promise<Chain> {
-  // Loaded late: it reads hardhat.config.ts from the working folder at once.
-  const { default: hre } = await import("hardhat");
+  const hre = await hardhatRuntime();
   if (network !== undefined && !Object.hasOwn(hre.config.networks, network)) {
     throw new InputError(`network ${network}: unknown, want one of ${Object.keys(hre.config.networks).join(", ")}`);
   }

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { InputError } from "../errors.ts";
 import { parseJsonFile, writeJson } from "../jsonFile.ts";
-import { projectPath } from "../paths.ts";
+import { workPath } from "../paths.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../setup/dealerConstants.ts";
 
 const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "want an address of 20 bytes");
@@ -59,7 +59,7 @@ export type ModelRecord = z.infer<typeof ModelRecord>;
 
 /** Records of development chains are not kept under version control. */
 export const recordPath = (network: string, chainId: number): string =>
-  projectPath(`${BigInt(chainId) === DEVELOPMENT_CHAIN_ID ? "build/deployments" : "deployments"}/${network}.json`);
+  workPath(`${BigInt(chainId) === DEVELOPMENT_CHAIN_ID ? "build/deployments" : "deployments"}/${network}.json`);
 
 export const writeRecord = (path: string, record: DeploymentRecord): Promise<void> =>
   writeJson(path, DeploymentRecord.parse(record));

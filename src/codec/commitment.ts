@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { hexlify, randomBytes } from "ethers";
 import { poseidon1, poseidon2, poseidon3, poseidon4, poseidon5, poseidon16 } from "poseidon-lite";
 import { InputError } from "../errors.ts";
 import { SCALAR_ORDER } from "../field.ts";
@@ -32,7 +32,7 @@ export const commitInput = (
 ): bigint => commit(salt, packWords(codec, values));
 
 /** A uniform salt of 248 bits. */
-export const randomSalt = (): bigint => BigInt(`0x${randomBytes(31).toString("hex")}`);
+export const randomSalt = (): bigint => BigInt(hexlify(randomBytes(31)));
 
 function chain(message: readonly bigint[], sealed: boolean): bigint {
   let state = BigInt(message.length) + (sealed ? 1n << 32n : 0n);

@@ -1,4 +1,4 @@
-import { AbiCoder, TypedDataEncoder, keccak256, solidityPacked } from "ethers";
+import { AbiCoder, TypedDataEncoder, id, keccak256, solidityPacked } from "ethers";
 import { SCALAR_ORDER, mod } from "../field.ts";
 
 /** 32 bytes as 0x-prefixed hex, an address, or bytes of any length. */
@@ -66,7 +66,7 @@ export interface ModelCommitment {
 }
 
 /** ERC-7992 proof system id: `bytes4(keccak256("groth16-bn254-v1"))`. */
-export const PROOF_SYSTEM_ID = keccak256(Buffer.from("groth16-bn254-v1")).slice(0, 10);
+export const PROOF_SYSTEM_ID = id("groth16-bn254-v1").slice(0, 10);
 
 const KEY_TYPE = "tuple(uint256[2] alpha, uint256[4] beta, uint256[4] delta, uint256[2][4] ic)";
 const COMMITMENT_TYPE =
@@ -96,16 +96,28 @@ export const contextOf = (keyId: Hex, inputCommitment: bigint, subject: Hex, wor
 export const outputCommitmentOf = (words: readonly bigint[], context: bigint): bigint =>
   words.reduceRight((sum, word) => mod(sum * context + word, SCALAR_ORDER), 0n);
 
+/** The names of the contracts' EIP-712 domains. */
+export const DOMAIN = { escrow: "Tollgate InferenceEscrow", orders: "Tollgate PrepaidOrders" } as const;
+
+/** What the client of a job signs under one of the contracts' domains, as EIP-712 has it. */
+export const jobTypedData = (name: string, job: Job, chainId: bigint, verifyingContract: Hex) => ({
+  domain: { name, version: "1", chainId, verifyingContract },
+  types: JOB_TYPES,
+  message: job,
+});
+
 const jobDigestUnder =
   (name: string) =>
-  (job: Job, chainId: bigint, verifyingContract: Hex): Hex =>
-    TypedDataEncoder.hash({ name, version: "1", chainId, verifyingContract }, JOB_TYPES, job);
+  (job: Job, chainId: bigint, verifyingContract: Hex): Hex => {
+    const { domain, types, message } = jobTypedData(name, job, chainId, verifyingContract);
+    return TypedDataEncoder.hash(domain, types, message);
+  };
 
 /** The EIP-712 digest of a job under an escrow's domain: its id and the subject of its proof. */
-export const jobIdOf = jobDigestUnder("Tollgate InferenceEscrow");
+export const jobIdOf = jobDigestUnder(DOMAIN.escrow);
 
 /** The same under the domain of a PrepaidOrders contract: what the client of an order signs, and its proof's subject. */
-export const orderIdOf = jobDigestUnder("Tollgate PrepaidOrders");
+export const orderIdOf = jobDigestUnder(DOMAIN.orders);
 
 /** The id under which a registry knows a model with these immutable terms. */
 export const modelIdOf = (

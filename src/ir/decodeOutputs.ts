@@ -1,4 +1,4 @@
-import type { IntegerGraph } from "./integerGraph.ts";
+import type { CodecTensor } from "../codec/codec.ts";
 
 /** A model output in real numbers, flat and row-major. */
 export interface DecodedOutput {
@@ -8,7 +8,7 @@ export interface DecodedOutput {
 
 /** The real numbers that a program's integers stand for, one array an output tensor. */
 export const decodeOutputs = (
-  { outputs }: Pick<IntegerGraph, "outputs">,
+  { outputs }: { readonly outputs: readonly Pick<CodecTensor, "name" | "scale">[] },
   integers: readonly (readonly bigint[])[],
 ): DecodedOutput[] =>
   outputs.map(({ name, scale }, index) => ({

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
 import type { Graph } from "../ir/graph.ts";
@@ -11,6 +12,9 @@ export interface ReadLimits {
   /** Of JavaScript's heap; bytes of the file lie outside it. */
   readonly megabytes: number;
 }
+
+/** TypeScript in a checkout, compiled in a package, as this module. */
+const WORKER = new URL(`./readWorker${extname(import.meta.url)}`, import.meta.url);
 
 /** Far above what models take that a circuit can hold: 10 MB of weights take less than a second. */
 const READ_LIMITS: ReadLimits = { seconds: 60, megabytes: 2048 };
@@ -26,7 +30,7 @@ export async function readInWorker(
   { dimensions, batch }: ReadOptions = {},
   limits: ReadLimits = READ_LIMITS,
 ): Promise<Graph> {
-  const worker = fork(fileURLToPath(new URL("./readWorker.ts", import.meta.url)), {
+  const worker = fork(fileURLToPath(WORKER), {
     execArgv: [`--max-old-space-size=${limits.megabytes}`],
     env: {},
     serialization: "advanced",

@@ -5,9 +5,10 @@ import { bn254 } from "@noble/curves/bn254.js";
 import { cached } from "../cache.ts";
 import type { R1cs } from "../circom/readR1cs.ts";
 import { readR1cs } from "../circom/readR1cs.ts";
-import { SCALAR_ORDER, mod } from "../field.ts";
+import { mod } from "../field.ts";
 import { verifyingKeyText } from "../groth16/verifyingKey.ts";
 import { exportVerifyingKey } from "../groth16/exportVerifyingKey.ts";
+import { dealerScalar, dealerSharedSecrets } from "./dealerSecrets.ts";
 import { createFixedBase } from "./fixedBase.ts";
 import type { SetupSecrets } from "./keyScalars.ts";
 import { keyScalars } from "./keyScalars.ts";
@@ -70,16 +71,4 @@ export async function provingKey(r1cs: R1cs, secrets: SetupSecrets): Promise<Zke
 export function dealerSecrets(r1csBytes: Uint8Array): SetupSecrets {
   const delta = dealerScalar("delta", createHash("sha256").update(r1csBytes).digest());
   return { ...dealerSharedSecrets(), delta };
-}
-
-/** The dealer's secrets that are the same for every circuit. */
-export const dealerSharedSecrets = (): Omit<SetupSecrets, "delta"> => ({
-  tau: dealerScalar("tau"),
-  alpha: dealerScalar("alpha"),
-  beta: dealerScalar("beta"),
-});
-
-function dealerScalar(label: string, data: Uint8Array = new Uint8Array()): bigint {
-  const hash = createHash("sha512").update(`tollgate dealer v1\0${label}\0`).update(data).digest("hex");
-  return (BigInt(`0x${hash}`) % (SCALAR_ORDER - 1n)) + 1n;
 }

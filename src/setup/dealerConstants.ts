@@ -2,7 +2,7 @@ import { bn254 } from "@noble/curves/bn254.js";
 import { toBytes32, type G1Coordinates, type G2Coordinates } from "../codec/statement.ts";
 import { fromG2 } from "../groth16/points.ts";
 import type { Vkey } from "../groth16/verifyingKey.ts";
-import { dealerSharedSecrets } from "./dealer.ts";
+import { dealerSharedSecrets } from "./dealerSecrets.ts";
 
 /** Chain of development networks: the only one where a dealer's key may be deployed. */
 export const DEVELOPMENT_CHAIN_ID = 31_337n;

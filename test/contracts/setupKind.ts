@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { refuseDealerKeyOffDevelopment } from "../../src/chain/deploy.ts";
 import { InputError } from "../../src/errors.ts";
-import { dealerSharedSecrets } from "../../src/setup/dealer.ts";
+import { dealerSharedSecrets } from "../../src/setup/dealerSecrets.ts";
 import { setupKindOf } from "../../src/setup/setupKindOf.ts";
 import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
 
