@@ -6,6 +6,7 @@ import { futureId, tollgateModule } from "../../../deployments/ignition/Tollgate
 import { InputError } from "../../errors.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../../setup/dealerConstants.ts";
 import { checkRecord } from "../checkRecord.ts";
+import { overConnection } from "../connection.ts";
 import { CREATE_X, CREATE_X_CODE_HASH } from "../createX.ts";
 import { recordContracts, refuseDealerKeyOffDevelopment, type DeployedName } from "../deploy.ts";
 import type { Chain } from "../localChain.ts";
@@ -49,7 +50,13 @@ const PATIENCE = 300_000;
  * anything is sent: for a node that does not tell the truth about its chain, precompiles that are not Ethereum's, a chain
  * without the factory, a dealer's key off chain 31337, or a record of other contracts.
  */
-export async function prepareDeployment(
+export const prepareDeployment = (
+  chain: Chain,
+  plan: DeploymentPlan,
+  earlier: DeploymentRecord | undefined,
+): Promise<PreparedDeployment> => overConnection(chain.name, "nothing was sent", () => prepare(chain, plan, earlier));
+
+async function prepare(
   chain: Chain,
   plan: DeploymentPlan,
   earlier: DeploymentRecord | undefined,
@@ -122,7 +129,16 @@ export async function stepsToSend({ layout }: PreparedDeployment, { ethers }: Ch
  * Sends what is missing, waits for it, and describes the deployment. A run that was dropped is taken up from its journal, or
  * from what the chain shows: nothing is sent twice. Throws InputError where the chain then does not hold what was rehearsed.
  */
-export async function sendDeployment(
+export const sendDeployment = (
+  chain: Chain,
+  prepared: PreparedDeployment,
+  options: SendOptions,
+): Promise<DeploymentRecord> =>
+  overConnection(chain.name, "run the same command again, it goes on where it stopped", () =>
+    send(chain, prepared, options),
+  );
+
+async function send(
   chain: Chain,
   prepared: PreparedDeployment,
   { journals, commit, onDone }: SendOptions,

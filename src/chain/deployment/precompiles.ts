@@ -3,6 +3,7 @@ import { toBytes32 } from "../../codec/statement.ts";
 import { InputError } from "../../errors.ts";
 import { BASE_ORDER, SCALAR_ORDER, mod } from "../../field.ts";
 import { fromG2, toG2, G2_GENERATOR } from "../../groth16/points.ts";
+import { brokenConnection } from "../connection.ts";
 import type { RpcProvider } from "../frameGas.ts";
 
 /** A call of a precompile and what every sound chain answers: words, or that the call fails. */
@@ -144,8 +145,8 @@ async function callCode(rpc: RpcProvider, data: string): Promise<string> {
   try {
     return (await rpc.request({ method: "eth_call", params: [{ data }, "latest"] })) as string;
   } catch (error) {
-    if (typeof (error as { code?: unknown }).code === "number") return "0x";
-    throw error;
+    if (brokenConnection(error) !== undefined) throw error;
+    return "0x";
   }
 }
 
