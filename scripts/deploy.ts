@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { formatEther, getAddress, isAddress } from "ethers";
 import { buildContracts } from "../src/chain/buildContracts.ts";
+import type { PaymentTerms } from "../src/chain/deploy.ts";
 import { deployPoseidons } from "../src/chain/deployPoseidon.ts";
 import { writeExplorerInputs } from "../src/chain/deployment/explorerInput.ts";
 import {
@@ -61,17 +62,17 @@ export const deployCommand = (): Command =>
     .action(deploy);
 
 async function deploy(options: Options): Promise<void> {
-  await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
   const chain = await connectChain(options.network);
   try {
-    await deployOn(chain, options);
+    const settled = await requireSettled(chain, options);
+    await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
+    await deployOn(chain, settled, options);
   } finally {
     await chain.close();
   }
 }
 
-async function deployOn(chain: Chain, options: Options): Promise<void> {
-  const { chainId, commit, terms } = await requireSettled(chain, options);
+async function deployOn(chain: Chain, { chainId, commit, terms }: Settled, options: Options): Promise<void> {
   const earlier = await findEarlier(chain, chainId);
   const models = await planModels(options);
   const prepared = await step(
@@ -100,8 +101,14 @@ async function deployOn(chain: Chain, options: Options): Promise<void> {
   if (options.explorerInput !== undefined) await writeExplorerInputs(record, callerPath(options.explorerInput));
 }
 
-/** What must be decided before anything is built. */
-async function requireSettled(chain: Chain, options: Options) {
+/** What is decided before anything is built. */
+interface Settled {
+  readonly chainId: bigint;
+  readonly commit: string | null;
+  readonly terms: PaymentTerms;
+}
+
+async function requireSettled(chain: Chain, options: Options): Promise<Settled> {
   if (chain.connection.networkConfig.type !== "http") {
     throw new InputError(`network ${chain.name}: lives in this process only, want one with a url, such as localhost`);
   }
@@ -114,7 +121,7 @@ async function requireSettled(chain: Chain, options: Options) {
       `chain ${chainId}: give --toll-collector ADDRESS; the same on every chain gives the same addresses`,
     );
   }
-  if (isPublic && commit === null) {
+  if (isPublic && commit === null && options.dryRun !== true) {
     throw new InputError(
       `chain ${chainId}: files differ from the last commit, so a record could not name its sources; commit them`,
     );

@@ -11,7 +11,8 @@ import { step } from "./progress.ts";
 
 /** Options that name the models to register and their keys. */
 export interface ModelPlanOptions {
-  readonly model: readonly string[];
+  /** False for none. */
+  readonly model: readonly string[] | false;
   /** Key folder by model, as given. */
   readonly key: ReadonlyMap<string, string>;
   readonly ptau?: string;
@@ -20,10 +21,12 @@ export interface ModelPlanOptions {
 
 /** Throws InputError for models that would be registered with the dealer's key where that is refused, and for keys of none. */
 export function requireKeys({ model, key, ptau }: ModelPlanOptions, chainId: bigint): void {
-  const idle = [...key.keys()].find((name) => !model.includes(name));
-  if (idle !== undefined) throw new InputError(`--key ${idle}: no such --model, want one of ${model.join(", ")}`);
+  const names = model || [];
+  const idle = [...key.keys()].find((name) => !names.includes(name));
+  if (idle !== undefined)
+    throw new InputError(`--key ${idle}: is not among the models to register, give --model ${idle}`);
   if (key.size > 0 && ptau === undefined) throw new InputError("--key: is checked again, give --ptau FILE too");
-  const dealt = model.find((name) => !key.has(name));
+  const dealt = names.find((name) => !key.has(name));
   if (dealt === undefined || chainId === DEVELOPMENT_CHAIN_ID) return;
   throw new InputError(
     `chain ${chainId}: ${dealt} has only the dealer's key, whose secrets are public; give --key ${dealt}=FOLDER --ptau FILE`,
@@ -33,7 +36,7 @@ export function requireKeys({ model, key, ptau }: ModelPlanOptions, chainId: big
 /** Builds the models, checks their keys and makes their known-good proofs, telling progress. */
 export async function planModels(options: ModelPlanOptions): Promise<Record<string, PlannedModel>> {
   const models: Record<string, PlannedModel> = {};
-  for (const name of options.model) {
+  for (const name of options.model || []) {
     const { model, zkeyPath, setup } = await keyOf(name, options);
     const knownGoodProof = await step(
       `Proving a known statement with ${name}`,
