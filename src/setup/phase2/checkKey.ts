@@ -8,7 +8,7 @@ import { checkCircuit, checkRelations } from "./checkRelations.ts";
 import { checkTranscript } from "./checkTranscript.ts";
 import { type Phase2Key, readPhase2Key } from "./phase2Key.ts";
 import { checkPolicy } from "./policy.ts";
-import { type Ptau, identifyPtau, openPtau } from "./ptau.ts";
+import { type Ptau, identifyPtau, openPtau, requirePinned } from "./ptau.ts";
 import { snarkjsVerdict } from "./snarkjsVerdict.ts";
 import type { CeremonyTerms } from "./terms.ts";
 
@@ -57,6 +57,8 @@ export interface KeyCheckOptions {
   readonly wordCount: number;
   /** What the ceremony announced; without them the key is one party's own. */
   readonly terms?: CeremonyTerms;
+  /** Whether to refuse powers of tau that nobody vouches for; else `ptau.pinned` of the report is null. */
+  readonly requirePinned?: boolean;
 }
 
 /**
@@ -71,6 +73,7 @@ export async function checkKey(options: KeyCheckOptions): Promise<KeyReport> {
   const ptau = await openPtau(options.ptauPath, r1cs.domainPower);
   try {
     const identity = await identifyPtau(options.ptauPath);
+    requirePinned(options.ptauPath, identity, options.requirePinned !== true);
     const vkey = exportVerifyingKey(key.sections);
     const files = { ptauSha256: identity.sha256, circuitHash: keccak256(r1cs.bytes) };
     const checks = [...(await checkBothWays(key, r1cs, ptau, options)), ...checkPolicy(key, files, terms)];
