@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { runProgram } from "./terminal/runProgram.ts";
 import { benchCommand } from "./bench.ts";
+import { checkKeyCommand } from "./checkKey.ts";
 import { compileCommand } from "./compile.ts";
 import { demoCommand } from "./demo.ts";
 import { deployCommand } from "./deploy.ts";
@@ -23,6 +24,7 @@ const program = new Command("tollgate")
   .addCommand(reportCommand())
   .addCommand(compileCommand())
   .addCommand(setupCommand())
+  .addCommand(checkKeyCommand())
   .addCommand(proveCommand())
   .addCommand(verifyCommand())
   .addCommand(deployCommand())
