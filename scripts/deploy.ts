@@ -41,6 +41,7 @@ export const deployCommand = (): Command =>
     )
     .requiredOption("--network <name>", "network of hardhat.config.ts, for example localhost")
     .option("--model <name...>", "models to register", ["digits-mlp"])
+    .option("--no-model", "deploy the contracts only")
     .option(
       "--key <name=folder>",
       "key folder of a model instead of the development key; can be repeated",

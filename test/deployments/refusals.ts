@@ -20,7 +20,7 @@ import { InputError } from "../../src/errors.ts";
 import { projectPath } from "../../src/paths.ts";
 import type { RpcCall } from "./rpcProxy.ts";
 import { factoryCode, serveChain, type ServedChain } from "./servedChain.ts";
-import { setUpShipped } from "./shippedModel.ts";
+import { setUpShipped } from "./models.ts";
 
 const SEPOLIA = 11_155_111;
 const COLLECTOR = "0x00000000000000000000000000000000000000AA";

@@ -17,7 +17,7 @@ import { InputError } from "../../src/errors.ts";
 import { projectPath } from "../../src/paths.ts";
 import type { Fate, RpcCall } from "./rpcProxy.ts";
 import { serveChain, type ServedChain } from "./servedChain.ts";
-import { setUpShipped } from "./shippedModel.ts";
+import { setUpShipped } from "./models.ts";
 
 const SENDS = new Set(["eth_sendTransaction", "eth_sendRawTransaction"]);
 /** The factory's own deployment, four contracts, a key and a model. */

@@ -14,7 +14,7 @@ export interface ServedChain {
 }
 
 /** The first of Hardhat's development accounts, whose key everybody knows. */
-const DEVELOPMENT_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+export const DEVELOPMENT_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
 /** Serves a fresh chain. The name is of a network of hardhat.config.ts, whose URL and accounts are replaced. */
 export async function serveChain(name: "localhost" | "sepolia", chainId: number): Promise<ServedChain> {
