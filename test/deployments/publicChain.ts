@@ -2,16 +2,23 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ZeroAddress } from "ethers";
+import { getAddress, ZeroAddress } from "ethers";
 import { buildBn128 } from "ffjavascript";
+import { artifacts } from "hardhat";
 import { zKey } from "snarkjs";
+import solc from "solc";
 import { checkRecord } from "../../src/chain/checkRecord.ts";
-import { CREATE_X } from "../../src/chain/createX.ts";
+import { CREATE_X, create2Address } from "../../src/chain/createX.ts";
 import {
   prepareDeployment,
   sendDeployment,
   type PreparedDeployment,
 } from "../../src/chain/deployment/deployToNetwork.ts";
+import {
+  writeExplorerInputs,
+  type ExplorerInput,
+  type StandardInput,
+} from "../../src/chain/deployment/explorerInput.ts";
 import { readKeyFolder, type TrustedKey } from "../../src/chain/deployment/keyFolder.ts";
 import type { PlannedModel } from "../../src/chain/deployment/plan.ts";
 import { findKnownGood } from "../../src/chain/knownGood.ts";
@@ -19,6 +26,7 @@ import type { DeploymentRecord } from "../../src/chain/record.ts";
 import { InputError } from "../../src/errors.ts";
 import { exportVerifyingKey } from "../../src/groth16/exportVerifyingKey.ts";
 import { readZkey } from "../../src/groth16/zkeyFile.ts";
+import { readJson } from "../../src/jsonFile.ts";
 import { withKey, type SetUpModel } from "../../src/model/setupModel.ts";
 import { writeCheckedKey, writeKey } from "../../src/model/writeArtefacts.ts";
 import { checkKey, type KeyReport } from "../../src/setup/phase2/checkKey.ts";
@@ -175,6 +183,29 @@ describe("a deployment on a public chain", () => {
       expect((await checkRecord(extended, served.chain.ethers)).filter(({ ok }) => !ok)).to.deep.equal([]);
     });
 
+    it("writes for explorers what compiles to the code on chain", async () => {
+      await writeExplorerInputs(record, at("explorer"));
+      for (const [name, { address }] of Object.entries(record.contracts)) {
+        const form = (await readJson(at(`explorer/${name}.json`))) as Omit<ExplorerInput, "input">;
+        expect(form).to.include({ address, compiler: "v0.8.30+commit.73712a01" });
+        expect(form.contract).to.match(new RegExp(`^project/contracts/.*${name}\\.sol:${name}$`));
+        if (name.endsWith("Collector")) continue;
+        const { bytecode } = await artifacts.readArtifact(name);
+        expect(create2Address(bytecode + form.constructorArguments)).to.equal(address);
+      }
+      // One contract stands for all: the compiler takes seconds.
+      const { address } = record.contracts.NativeCollector;
+      const { object, immutableReferences } = await compileExplorerInput(at("explorer/NativeCollector"));
+      const code = Buffer.from((await served.chain.ethers.provider.getCode(address)).slice(2), "hex");
+      const escrow = Buffer.alloc(32);
+      for (const { start, length } of Object.values(immutableReferences).flat()) {
+        code.copy(escrow, 0, start, start + length);
+        code.fill(0, start, start + length);
+      }
+      expect(getAddress(`0x${escrow.subarray(12).toString("hex")}`)).to.equal(record.contracts.InferenceEscrow.address);
+      expect(code.toString("hex")).to.equal(object);
+    });
+
     it("refuses to go on from a record that was edited", async () => {
       const { PrepaidOrders, ...others } = record.contracts;
       const contracts = { ...others, PrepaidOrders: { ...PrepaidOrders, block: PrepaidOrders.block + 1 } };
@@ -215,3 +246,24 @@ describe("a deployment on a public chain", () => {
     });
   }
 });
+
+interface DeployedBytecode {
+  /** Hex, zeros for immutables. */
+  readonly object: string;
+  readonly immutableReferences: Readonly<
+    Record<string, readonly { readonly start: number; readonly length: number }[]>
+  >;
+}
+
+/** Compiles what was written for an explorer, from the files alone. */
+async function compileExplorerInput(path: string): Promise<DeployedBytecode> {
+  const { contract } = (await readJson(`${path}.json`)) as ExplorerInput;
+  const input = (await readJson(`${path}.input.json`)) as StandardInput;
+  const [source, name] = contract.split(":");
+  const outputSelection = { [source]: { [name]: ["evm.deployedBytecode"] } };
+  const output = solc.compile(JSON.stringify({ ...input, settings: { ...input.settings, outputSelection } }));
+  const { contracts } = JSON.parse(output) as {
+    contracts: Record<string, Record<string, { evm: { deployedBytecode: DeployedBytecode } }>>;
+  };
+  return contracts[source][name].evm.deployedBytecode;
+}
