@@ -45,7 +45,7 @@ async function deployOn(chain: Chain, { chainId, commit, terms }: Settled, optio
   await requireFunds(prepared, cost, chain);
   if (options.dryRun === true) return;
   const record = await showSteps(prepared.layout.steps, (onDone) =>
-    sendDeployment(chain, prepared, { journals: projectPath("build/ignition"), commit, onDone }),
+    sendDeployment(chain, prepared, { journals: projectPath("build/ignition/deployments"), commit, onDone }),
   );
   const path = recordPath(chain.name, record.chainId);
   await writeRecord(path, record);
