@@ -1,75 +1,59 @@
-import { Command, InvalidArgumentError } from "commander";
-import { ZeroAddress, isAddress } from "ethers";
-import { deployTollgate, refuseDealerKeyOffDevelopment, registerModel, saveRecord } from "../src/chain/deploy.ts";
+import { Command } from "commander";
 import { buildContracts } from "../src/chain/buildContracts.ts";
-import { InputError } from "../src/errors.ts";
-import { connectChain } from "../src/chain/localChain.ts";
-import type { ModelRecord } from "../src/chain/record.ts";
-import { SHIPPED } from "./terminal/modelOptions.ts";
-import { buildKey } from "./terminal/buildModel.ts";
-import { gitCommit } from "./terminal/gitCommit.ts";
+import { deployPoseidons, planPoseidons } from "../src/chain/deployPoseidon.ts";
+import { costOf, requireFunds } from "../src/chain/deployment/cost.ts";
+import { findEarlier, prepareDeployment, stepsToSend } from "../src/chain/deployment/prepare.ts";
+import { sendDeployment } from "../src/chain/deployment/send.ts";
+import { writeExplorerInputs } from "../src/chain/deployment/explorerInput.ts";
+import { connectChain, type Chain } from "../src/chain/localChain.ts";
+import { recordPath, writeRecord } from "../src/chain/record.ts";
+import { projectPath } from "../src/paths.ts";
+import { callerPath } from "./terminal/callerPath.ts";
+import { requireSettled, withDeployOptions, type DeployOptions, type Settled } from "./terminal/deployOptions.ts";
+import { showSteps } from "./terminal/deployProgress.ts";
+import { describeDeployment } from "./terminal/describeDeployment.ts";
+import { cleanCommit } from "./terminal/gitCommit.ts";
+import { planModels } from "./terminal/planModels.ts";
 import { step } from "./terminal/progress.ts";
 
-interface Options {
-  readonly network: string;
-  readonly model: string[];
-  readonly tollBps: number;
-  readonly tollCollector?: string;
-  readonly orderLife: number;
-}
-
 export const deployCommand = (): Command =>
-  new Command("deploy")
-    .description(
-      "deploy registries, escrow and prepaid orders, register models with development keys, write the deployment record",
-    )
-    .requiredOption("--network <name>", "network of hardhat.config.ts, for example localhost")
-    .option("--model <name...>", "models to register", ["digits-mlp"])
-    .option("--toll-bps <points>", "toll of every settled amount in basis points, 0 to 100", parseTollBps, 0)
-    .option("--toll-collector <address>", "who is credited with tolls (default: the deployer)", parseAddress)
-    .option("--order-life <seconds>", "longest life of a prepaid order, 600 to 2592000", parseOrderLife, 86_400)
-    .action(deploy);
+  withDeployOptions(
+    new Command("deploy").description(
+      "deploy registries, escrow and prepaid orders, publish keys, register models, write the deployment record",
+    ),
+  ).action(async (options: DeployOptions) => {
+    const chain = await connectChain(options.network);
+    const settled = await requireSettled(chain, options, cleanCommit());
+    await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
+    await deployOn(chain, settled, options);
+  });
 
-async function deploy(options: Options): Promise<void> {
-  await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
-  const chain = await connectChain(options.network);
-  if (chain.connection.networkConfig.type !== "http") {
-    throw new InputError(`network ${chain.name}: lives in this process only, want one with a url, such as localhost`);
-  }
-  const { chainId } = await chain.ethers.provider.getNetwork();
-  const [deployer] = await chain.ethers.getSigners();
-  const built = [];
-  for (const name of options.model) built.push((await buildKey(name, SHIPPED)).model);
-  built.forEach((model) => refuseDealerKeyOffDevelopment(model, chainId));
-
-  const { tollBps, tollCollector = deployer.address, orderLife } = options;
-  const terms = { tollBps, tollCollector, orderLife };
-  const tollgate = await step(
-    "Deploying",
-    () => deployTollgate(chain.ethers, deployer, terms),
-    () => "Deployed",
+async function deployOn(chain: Chain, { chainId, commit, terms }: Settled, options: DeployOptions): Promise<void> {
+  const poseidons = options.poseidon === true ? await planPoseidons(chain) : undefined;
+  const earlier = await findEarlier(chain, chainId);
+  const models = await planModels(options);
+  const prepared = await step(
+    "Checking the chain and rehearsing",
+    () => prepareDeployment(chain, { terms, models }, earlier),
+    () => "Checked the chain and rehearsed",
   );
-  const models: Record<string, ModelRecord> = {};
-  for (const model of built) {
-    const royalty = { royaltyBps: 0, royaltyTo: ZeroAddress };
-    models[model.graph.name] = await registerModel(tollgate.registry, deployer, model, "", royalty);
+  const cost = await costOf(prepared, await stepsToSend(prepared, chain), chain);
+  console.log(describeDeployment(prepared.layout, cost, poseidons));
+  await requireFunds(prepared, cost, chain);
+  if (options.dryRun === true) return;
+  const record = await showSteps(prepared.layout.steps, (onDone) =>
+    sendDeployment(chain, prepared, { journals: projectPath("build/ignition/deployments"), commit, onDone }),
+  );
+  const path = recordPath(chain.name, record.chainId);
+  await writeRecord(path, record);
+  console.log(`  Deployment record: ${path}`);
+  if (poseidons !== undefined) {
+    const title = "the Poseidon contracts";
+    await step(
+      `Placing ${title}`,
+      () => deployPoseidons(chain, poseidons),
+      () => `Placed ${title}`,
+    );
   }
-  const network = { name: chain.name, chainId: Number(chainId), commit: gitCommit() };
-  for (const [name, { target }] of Object.entries(tollgate)) console.log(`  ${name} ${String(target)}`);
-  console.log(`  Deployment record: ${await saveRecord(tollgate, terms, network, models)}`);
-}
-
-function parseTollBps(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 100) return Number(text);
-  throw new InvalidArgumentError("want 0 to 100.");
-}
-
-function parseOrderLife(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) >= 600 && Number(text) <= 2_592_000) return Number(text);
-  throw new InvalidArgumentError("want 600 to 2592000 seconds.");
-}
-
-function parseAddress(text: string): string {
-  if (isAddress(text) && BigInt(text) !== 0n) return text;
-  throw new InvalidArgumentError("want an address that is not zero.");
+  if (options.explorerInput !== undefined) await writeExplorerInputs(record, callerPath(options.explorerInput));
 }

@@ -2,8 +2,14 @@ import { spawnSync } from "node:child_process";
 import { IS_PACKAGE, projectPath } from "../../src/paths.ts";
 
 /** Commit of the checkout, null outside one: a package may lie in a repository of its user. */
-export function gitCommit(): string | null {
+export function gitCommit(checkout = projectPath(".")): string | null {
   if (IS_PACKAGE) return null;
-  const { status, stdout } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: projectPath("."), encoding: "utf8" });
+  const { status, stdout } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: checkout, encoding: "utf8" });
   return status === 0 ? stdout.trim() : null;
+}
+
+/** Commit of the checkout where no file differs from it, else null. */
+export function cleanCommit(checkout = projectPath(".")): string | null {
+  const { status, stdout } = spawnSync("git", ["status", "--porcelain"], { cwd: checkout, encoding: "utf8" });
+  return status === 0 && stdout === "" ? gitCommit(checkout) : null;
 }
