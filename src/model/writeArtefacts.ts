@@ -60,8 +60,10 @@ async function lockOf(model: SetUpModel): Promise<object> {
       "model.onnx": model.graph.source.onnxSha256,
       [`${model.emitted.template}.circom`]: createHash("sha256").update(model.emitted.source).digest("hex"),
       "circuit.r1cs": await sha256(model.circuit.r1csPath),
+      "circuit.wasm": await sha256(model.circuit.wasmPath),
       "circuit.zkey": await sha256(model.zkeyPath),
       "vkey.json": await sha256(model.vkeyPath),
+      [`${verifierName(model)}.sol`]: createHash("sha256").update(verifierText(model)).digest("hex"),
     },
     circom2: require("circom2/package.json").version as string,
   };

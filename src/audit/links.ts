@@ -1,0 +1,24 @@
+/** The steps from the model file to the chain, in the order in which each rests on the ones before. */
+export const linksOf = (template: string) => {
+  const verifier = `${template}Verifier.sol`;
+  return {
+    onnx: "model.onnx",
+    graph: "model.onnx → graph.json",
+    circuit: `graph.json → ${template}.circom`,
+    r1cs: `${template}.circom → circuit.r1cs`,
+    wasm: `${template}.circom → circuit.wasm`,
+    zkey: "circuit.r1cs → circuit.zkey",
+    vkey: "circuit.zkey → vkey.json",
+    keyId: "vkey.json → key id",
+    verifier: `vkey.json → ${verifier}`,
+    verifierCode: `${verifier} → runtime code`,
+    proof: "sample → proof",
+    code: "contracts → runtime code",
+    chainKey: "vkey.json → key on chain",
+    chainModel: "key, circuit, graph → model on chain",
+    record: "deployment record → chain",
+    lock: "lock.json",
+  } as const;
+};
+
+export type Links = ReturnType<typeof linksOf>;
