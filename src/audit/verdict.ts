@@ -1,0 +1,28 @@
+import type { AuditRow } from "./auditReport.ts";
+
+/** What the rows of an audit come to. */
+export type Verdict =
+  | { readonly kind: "sound" }
+  /** The lock or the record contradicts everything else: it was edited, the chain of hashes holds. */
+  | { readonly kind: "edited"; readonly message: string }
+  | { readonly kind: "broken"; readonly message: string };
+
+/**
+ * Every link holds; or all differences are in lock.json alone, or in the deployment record alone, while files, proofs and
+ * chain agree with the model; or a link is broken, and the first one is named: the later ones rest on it.
+ */
+export function verdictOf(rows: readonly AuditRow[]): Verdict {
+  const wrong = rows.filter(({ ok }) => !ok);
+  if (wrong.length === 0) return { kind: "sound" };
+  const sources = new Set(wrong.map(({ source }) => source));
+  const isEdited = sources.size === 1 && (sources.has("lock") || sources.has("record"));
+  return { kind: isEdited ? "edited" : "broken", message: describe(wrong, isEdited) };
+}
+
+function describe(wrong: readonly AuditRow[], isEdited: boolean): string {
+  const [{ link, compared, recomputed, claimed }] = wrong;
+  const values = `says ${claimed}, rebuilding gives ${recomputed}`;
+  const rest = wrong.slice(1).map((row) => row.compared);
+  const others = rest.length === 0 ? "" : `; also ${rest.join("; ")}`;
+  return isEdited ? `${compared} ${values}${others}` : `broken link ${link}: ${compared} ${values}${others}`;
+}
