@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { connectChain } from "../src/chain/localChain.ts";
 import { saveRecord } from "../src/chain/deploy.ts";
+import { proveKnownGood } from "../src/chain/knownGood.ts";
 import { readDigits } from "../src/demo/digits.ts";
 import { openMarket } from "../src/demo/market.ts";
 import { tellStory } from "../src/demo/story.ts";
@@ -45,7 +46,8 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
     () => "Loaded the prover",
   );
   const network = { name: "demo", chainId: Number(DEVELOPMENT_CHAIN_ID), commit: gitCommit() };
-  const record = await saveRecord(market.tollgate, market.terms, network, { [MODEL]: market.modelRecord });
+  const registered = { ...market.registration, knownGoodProof: await proveKnownGood(prover, model) };
+  const record = await saveRecord(market.tollgate, market.terms, network, { [MODEL]: registered });
   console.log(`  Deployment record: ${record}`);
 
   const result = await tellStory({ market, prover, narrator }, digit, other);

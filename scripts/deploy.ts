@@ -3,10 +3,11 @@ import { ZeroAddress, isAddress } from "ethers";
 import { deployTollgate, refuseDealerKeyOffDevelopment, registerModel, saveRecord } from "../src/chain/deploy.ts";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { InputError } from "../src/errors.ts";
+import { findKnownGood } from "../src/chain/knownGood.ts";
 import { connectChain } from "../src/chain/localChain.ts";
 import type { ModelRecord } from "../src/chain/record.ts";
 import { SHIPPED } from "./terminal/modelOptions.ts";
-import { buildKey } from "./terminal/buildModel.ts";
+import { buildKey, CACHE_ROOT } from "./terminal/buildModel.ts";
 import { gitCommit } from "./terminal/gitCommit.ts";
 import { step } from "./terminal/progress.ts";
 
@@ -52,7 +53,9 @@ async function deploy(options: Options): Promise<void> {
   const models: Record<string, ModelRecord> = {};
   for (const model of built) {
     const royalty = { royaltyBps: 0, royaltyTo: ZeroAddress };
-    models[model.graph.name] = await registerModel(tollgate.registry, deployer, model, "", royalty);
+    const registration = await registerModel(tollgate.registry, deployer, model, "", royalty);
+    const knownGoodProof = await findKnownGood(model, model.zkeyPath, CACHE_ROOT);
+    models[model.graph.name] = { ...registration, knownGoodProof };
   }
   const network = { name: chain.name, chainId: Number(chainId), commit: gitCommit() };
   for (const [name, { target }] of Object.entries(tollgate)) console.log(`  ${name} ${String(target)}`);

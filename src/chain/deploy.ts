@@ -36,6 +36,9 @@ export interface RoyaltyTerms {
   readonly royaltyTo: string;
 }
 
+/** A model as it was registered: its record but for the known-good proof. */
+export type Registration = Omit<ModelRecord, "knownGoodProof">;
+
 /** Deploys registry, settlement registry, escrow (which makes its collectors) and prepaid orders from `deployer`. */
 export async function deployTollgate(
   ethers: HardhatEthers,
@@ -72,7 +75,7 @@ export async function registerModel(
   model: KeyedModel,
   uri: string,
   { royaltyBps, royaltyTo }: RoyaltyTerms,
-): Promise<ModelRecord> {
+): Promise<Registration> {
   const { chainId } = await owner.provider!.getNetwork();
   refuseDealerKeyOffDevelopment(model, chainId);
   const setup = setupKindOf(model.vkey);
@@ -84,11 +87,16 @@ export async function registerModel(
   const address = await registry.getAddress();
   return {
     modelId: toBytes32(modelIdOf(chainId, address, owner.address, commitment, royaltyBps, royaltyTo)),
+    owner: owner.address,
     keyId: model.keyId,
     wordCount: model.wordCount,
     modelHash: model.modelHash,
     circuitHash: model.circuitHash,
+    uri,
+    royaltyBps,
+    royaltyTo,
     setup,
+    status: "live",
     transaction: receipt!.hash,
   };
 }

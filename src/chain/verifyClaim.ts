@@ -48,7 +48,7 @@ export async function requireValid(registry: ModelRegistry, keyId: Hex, claim: C
 }
 
 /** A claim as the arguments of the registry's `verify`. */
-const verifyCall = (
+export const verifyCall = (
   keyId: Hex,
   { inputCommitment, words, subject, proof }: Claim,
 ): Parameters<ModelRegistry["verify"]["staticCall"]> => [

@@ -59,7 +59,7 @@ async function oversizedSignal({ market, proven }: CheatScene): Promise<CheatRes
   const { settlement } = market.tollgate;
   const commitment = toBytes32(proven.inference.inputCommitment + SCALAR_ORDER);
   const data = settlement.interface.encodeFunctionData("verifyAndSettle", [
-    market.modelRecord.modelId,
+    market.registration.modelId,
     commitment,
     [...proven.inference.words],
     proven.subject,

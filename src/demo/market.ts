@@ -1,10 +1,9 @@
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import { ZeroAddress } from "ethers";
 import type { TestToken } from "../../build/hardhat/types/index.ts";
-import { deployTollgate, registerModel, type Tollgate, type PaymentTerms } from "../chain/deploy.ts";
+import { deployTollgate, registerModel, type PaymentTerms, type Registration, type Tollgate } from "../chain/deploy.ts";
 import type { RpcProvider } from "../chain/frameGas.ts";
 import type { Chain } from "../chain/localChain.ts";
-import type { ModelRecord } from "../chain/record.ts";
 import { FUNDING, toBytes32, type Job } from "../codec/statement.ts";
 import type { SetUpModel } from "../model/setupModel.ts";
 
@@ -20,7 +19,7 @@ export interface Market {
   readonly token: TestToken;
   readonly people: Readonly<Record<Role, HardhatEthersSigner>>;
   readonly model: SetUpModel;
-  readonly modelRecord: ModelRecord;
+  readonly registration: Registration;
 }
 
 /** Price of one inference, in base units of a token with six decimals. */
@@ -41,14 +40,14 @@ export async function openMarket({ ethers, rpc }: Chain, model: SetUpModel): Pro
   const token = await ethers.deployContract("TestToken", [], deployer);
   for (const { address } of [client, copier]) await (await token.mint(address, PURSE)).wait();
   const royalty = { royaltyBps: 0, royaltyTo: ZeroAddress };
-  const modelRecord = await registerModel(tollgate.registry, deployer, model, "", royalty);
+  const registration = await registerModel(tollgate.registry, deployer, model, "", royalty);
   const people = { deployer, tollCollector, client, provider, copier };
-  return { ethers, rpc, tollgate, terms, token, people, model, modelRecord };
+  return { ethers, rpc, tollgate, terms, token, people, model, registration };
 }
 
 /** Terms of a job for the market's model: what the client pays, to whom, for an answer to the committed input. */
 export async function quoteJob(market: Market, inputCommitment: bigint, changes: Partial<Job> = {}): Promise<Job> {
-  const { ethers, token, people, modelRecord } = market;
+  const { ethers, token, people, registration } = market;
   const latest = await ethers.provider.getBlock("latest");
   return {
     client: people.client.address,
@@ -56,7 +55,7 @@ export async function quoteJob(market: Market, inputCommitment: bigint, changes:
     token: await token.getAddress(),
     amount: PRICE,
     bond: 0n,
-    modelId: BigInt(modelRecord.modelId),
+    modelId: BigInt(registration.modelId),
     inputCommitment: toBytes32(inputCommitment),
     acceptBy: 0n,
     deadline: BigInt(latest!.timestamp) + JOB_SECONDS,

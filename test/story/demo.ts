@@ -5,7 +5,8 @@ import { InputError } from "../../src/errors.ts";
 import { encodeInputs } from "../../src/ir/encodeInputs.ts";
 import { connectChain } from "../../src/chain/localChain.ts";
 import { recordOf } from "../../src/chain/deploy.ts";
-import { DeploymentRecord } from "../../src/chain/record.ts";
+import { proveKnownGood } from "../../src/chain/knownGood.ts";
+import { DeploymentRecord, type KnownGoodProof } from "../../src/chain/record.ts";
 import { readDigits } from "../../src/demo/digits.ts";
 import { openMarket, PRICE, quoteJob, type Market } from "../../src/demo/market.ts";
 import type { Narrator } from "../../src/demo/narrator.ts";
@@ -30,6 +31,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
   let market: Market;
   let result: StoryResult;
   let trueLabel: number;
+  let knownGoodProof: KnownGoodProof;
 
   before(async () => {
     const cacheRoot = projectPath("build/cache");
@@ -41,6 +43,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
     const { digit, other } = await readDigits("digits-mlp", 4);
     trueLabel = digit.truth;
     result = await tellStory({ market, prover, narrator: SILENT }, digit, other);
+    knownGoodProof = await proveKnownGood(prover, model);
     await prover.close();
   });
 
@@ -99,7 +102,8 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
 
   it("writes a deployment record that matches the chain and its schema", async () => {
     const network = { name: "test", chainId: 31337, commit: null };
-    const record = await recordOf(market.tollgate, market.terms, network, { "digits-mlp": market.modelRecord });
+    const registered = { ...market.registration, knownGoodProof };
+    const record = await recordOf(market.tollgate, market.terms, network, { "digits-mlp": registered });
     expect(DeploymentRecord.parse(record)).to.deep.equal(record);
     const { ethers } = market;
     const { ModelRegistry, SettlementRegistry, InferenceEscrow, PrepaidOrders, AllowanceCollector } = record.contracts;
