@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { runProgram } from "./terminal/runProgram.ts";
+import { auditCommand } from "./audit.ts";
 import { benchCommand } from "./bench.ts";
 import { compileCommand } from "./compile.ts";
 import { demoCommand } from "./demo.ts";
@@ -26,6 +27,7 @@ const program = new Command("tollgate")
   .addCommand(proveCommand())
   .addCommand(verifyCommand())
   .addCommand(deployCommand())
+  .addCommand(auditCommand())
   .addCommand(benchCommand())
   .addCommand(generateCommand())
   .addCommand(mutateCommand());

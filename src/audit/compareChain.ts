@@ -1,111 +1,134 @@
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import { Contract, keccak256 } from "ethers";
 import type { ModelRegistry } from "../../build/hardhat/types/index.ts";
-import type { DeploymentRecord } from "../chain/record.ts";
+import { checkRecord } from "../chain/checkRecord.ts";
+import { knownGoodClaim, type ContractName, type DeploymentRecord, type ModelRecord } from "../chain/record.ts";
 import { verifyCall } from "../chain/verifyClaim.ts";
 import { keyIdOf, modelIdOf, toBytes32, type VerifyingKey } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
+import { verifyProof } from "../groth16/verify.ts";
 import type { Claim } from "../model/claim.ts";
+import { signalsOf } from "../model/infer.ts";
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
 import { type AuditRow, compare } from "./auditReport.ts";
-import type { CompiledContract, CompiledContracts } from "./compileContracts.ts";
+import { CONTRACT_NAMES, type CompiledContract, type CompiledContracts } from "./compileContracts.ts";
 import { linksOf } from "./links.ts";
-import { saidOf, VALID } from "./verifyOnEvm.ts";
+import { INVALID, saidOf, VALID } from "./verifyOnEvm.ts";
 
-/** A network, as far as it is read, with its deployment record. */
+/** A network with its deployment record. */
 export interface RecordedChain {
   readonly name: string;
-  readonly ethers: Pick<HardhatEthers, "provider">;
+  readonly ethers: HardhatEthers;
   readonly record: DeploymentRecord;
 }
 
-/** Throws InputError where the chain answers with another id than the record's. */
-export async function requireChainOf({ name, ethers, record }: RecordedChain): Promise<void> {
-  const { chainId } = await ethers.provider.getNetwork();
-  if (chainId === BigInt(record.chainId)) return;
-  throw new InputError(
-    `network ${name}: the deployment record is of chain ${record.chainId} (chainId), the chain that answers is ${chainId}`,
-  );
-}
-
-/** Compares the code of every recorded contract, immutables apart, and its recorded hash. */
-export async function compareCode(
-  { ethers, record }: RecordedChain,
-  compiled: CompiledContracts,
-  template: string,
-): Promise<AuditRow[]> {
-  const link = linksOf(template).code;
-  const rows: AuditRow[] = [];
-  for (const [name, contract] of Object.entries(compiled) as [keyof CompiledContracts, CompiledContract][]) {
-    const { address, runtimeCodeHash } = record.contracts[name];
-    const code = await ethers.provider.getCode(address);
-    const where = `chain: code of ${name} at ${address}, immutables apart`;
-    const recomputed = keccak256(withoutImmutables(contract.runtimeCode, contract));
-    const claimed = code === "0x" ? "no code" : keccak256(withoutImmutables(code, contract));
-    rows.push(compare(link, "chain", where, { recomputed, claimed }));
-    // The code itself was compared in the row before; this is the record's word of it.
-    const recorded = { recomputed: keccak256(code), claimed: runtimeCodeHash };
-    rows.push(compare(link, "record", `record: contracts.${name}.runtimeCodeHash`, recorded));
-  }
-  return rows;
-}
-
-/** The code with zeros where the compiler leaves room for immutables; of code of another length the rest as it is. */
-function withoutImmutables(code: string, { immutables }: CompiledContract): string {
-  const bytes = Buffer.from(code.slice(2), "hex");
-  for (const { start, length } of immutables) bytes.fill(0, start, start + length);
-  return `0x${bytes.toString("hex")}`;
-}
-
-/** Compares what the record says of a model with what was rebuilt. */
-export function compareRecord(record: DeploymentRecord, { model, setup }: RecordedModel): AuditRow[] {
-  const name = model.graph.name;
-  const recorded = modelIn(record, name);
-  const links = linksOf(model.emitted.template);
-  const { keyId, wordCount, modelHash, circuitHash } = model;
-  const wanted = { modelHash, circuitHash, keyId, wordCount, setup };
-  const link = { modelHash: links.graph, circuitHash: links.r1cs, keyId: links.keyId, wordCount: links.keyId };
-  return Object.entries(wanted).map(([entry, value]) =>
-    compare({ ...link, setup: links.zkey }[entry as keyof typeof wanted], "record", `record: models.${name}.${entry}`, {
-      recomputed: String(value),
-      claimed: String(recorded[entry as keyof typeof wanted]),
-    }),
-  );
-}
-
-interface RecordedModel {
+/** A rebuilt model with a proof made under its key, and how lock.json should say that the key was made. */
+export interface ProvenModel {
   readonly model: KeyedModel;
   readonly setup: string;
+  readonly claim: Claim;
+}
+
+/**
+ * Compares record and chain with freshly compiled contracts and a rebuilt model. A registry whose code is another's is
+ * asked nothing: it could answer anything. Throws InputError where the record has no model of the name.
+ */
+export async function compareChain(
+  chain: RecordedChain,
+  compiled: CompiledContracts,
+  proven: ProvenModel,
+): Promise<AuditRow[]> {
+  const { name } = proven.model.graph;
+  const { template } = proven.model.emitted;
+  const recorded = modelIn(chain.record, name);
+  const code = await Promise.all(CONTRACT_NAMES.map((contract) => compareCode(contract, chain, compiled, template)));
+  const isGenuine = code[CONTRACT_NAMES.indexOf("ModelRegistry")].ok;
+  return [
+    ...code,
+    ...compareRecorded(recorded, proven),
+    ...(isGenuine ? await compareModel(chain, compiled.ModelRegistry.abi, recorded, proven) : []),
+    ...(await compareRecord(chain, name, template)),
+  ];
 }
 
 /** Throws InputError where the record has no model of the name. */
-export function modelIn({ network, models }: DeploymentRecord, name: string): DeploymentRecord["models"][string] {
+export function modelIn({ network, models }: DeploymentRecord, name: string): ModelRecord {
   if (Object.hasOwn(models, name)) return models[name];
   const known = Object.keys(models).join(", ") || "none at all";
   throw new InputError(`deployment record of ${network}: models: has no ${name}, only ${known}`);
 }
 
-/** Asks the recorded registry for the model's key and commitment, and has it verify a proof made with the rebuilt key. */
-export async function compareModel(
-  chain: RecordedChain,
+/** An address without code is the record's error: what is deployed stays. */
+async function compareCode(
+  name: ContractName,
+  { ethers, record }: RecordedChain,
+  compiled: CompiledContracts,
+  template: string,
+): Promise<AuditRow> {
+  const { address } = record.contracts[name];
+  const code = await ethers.provider.getCode(address);
+  const link = linksOf(template).code;
+  const recomputed = codeHash(compiled[name].runtimeCode, compiled[name]);
+  if (code === "0x") {
+    return compare(link, "record", `record: contracts.${name}.address`, { recomputed, claimed: "no code there" });
+  }
+  const claimed = codeHash(code, compiled[name]);
+  return compare(link, "chain", `chain: code of ${name}, immutables apart`, { recomputed, claimed });
+}
+
+/** keccak-256 of code with zeros where the constructor writes immutables. */
+function codeHash(code: string, { immutables }: CompiledContract): string {
+  const bytes = Buffer.from(code.slice(2), "hex");
+  for (const { start, length } of immutables) bytes.fill(0, start, start + length);
+  return keccak256(bytes);
+}
+
+/** What the record says of a model beside what was rebuilt; its proof in JavaScript under the rebuilt key. */
+function compareRecorded(recorded: ModelRecord, { model, setup }: ProvenModel): AuditRow[] {
+  const links = linksOf(model.emitted.template);
+  const { modelHash, circuitHash, keyId, wordCount } = model;
+  const row = (link: string, entry: "modelHash" | "circuitHash" | "setup" | "keyId" | "wordCount", value: unknown) =>
+    compare(link, "record", recordEntry(model, entry), { recomputed: String(value), claimed: String(recorded[entry]) });
+  return [
+    row(links.graph, "modelHash", modelHash),
+    row(links.r1cs, "circuitHash", circuitHash),
+    row(links.zkey, "setup", setup),
+    row(links.keyId, "keyId", keyId),
+    row(links.keyId, "wordCount", wordCount),
+    compare(links.proof, "record", `${recordEntry(model, "knownGoodProof")}, in JavaScript`, {
+      recomputed: VALID,
+      claimed: saidInJavaScript(model, knownGoodClaim(recorded.knownGoodProof)),
+    }),
+  ];
+}
+
+const recordEntry = ({ graph }: KeyedModel, entry: string): string => `record: models.${graph.name}.${entry}`;
+
+/** What the strict verifier says of a claim under the rebuilt key. */
+export const saidInJavaScript = ({ vkey, keyId }: KeyedModel, claim: Claim): string =>
+  verifyProof(vkey, signalsOf(claim, keyId, claim.subject), claim.proof) ? VALID : INVALID;
+
+/** Asks the registry for the model's key and commitment, and has it verify a proof made under the rebuilt key. */
+async function compareModel(
+  { ethers, record }: RecordedChain,
   registryAbi: CompiledContract["abi"],
-  model: KeyedModel,
-  claim: Claim,
+  { modelId }: ModelRecord,
+  { model, claim }: ProvenModel,
 ): Promise<AuditRow[]> {
-  const { ethers, record } = chain;
-  const { modelId } = modelIn(record, model.graph.name);
   const { address } = record.contracts.ModelRegistry;
   const registry = new Contract(address, registryAbi, ethers.provider) as unknown as ModelRegistry;
-  const found = await saidOf(registry, () => registry.termsOf.staticCall(modelId));
+  const found = await saidOf(registry, () => registry.termsOf(modelId));
   const links = linksOf(model.emitted.template);
-  const entry = `record: models.${model.graph.name}.modelId`;
   if (found !== VALID) {
     const values = { recomputed: "a model of the registry", claimed: found };
-    return [compare(links.chainModel, "record", entry, values)];
+    return [compare(links.chainModel, "record", recordEntry(model, "modelId"), values)];
   }
-  const rows = [...(await keyRows(registry, modelId, model)), ...(await commitmentRows(chain, registry, modelId, model))];
-  const said = await saidOf(registry, () => registry.verify.staticCall(...verifyCall(model.keyId, claim)));
-  return [...rows, compare(links.proof, "proof", "chain: ModelRegistry.verify", { recomputed: VALID, claimed: said })];
+  const said = await saidOf(registry, () => registry.verify(...verifyCall(model.keyId, claim)));
+  return [
+    ...(await keyRows(registry, modelId, model)),
+    ...(await commitmentRows(registry, modelId, record, model)),
+    compare(links.proof, "chain", "chain: ModelRegistry.verify", { recomputed: VALID, claimed: said }),
+  ];
 }
 
 /** The key that the model's terms name, as it is stored. */
@@ -114,38 +137,54 @@ async function keyRows(registry: ModelRegistry, modelId: string, model: KeyedMod
   const { keyId } = await registry.termsOf(modelId);
   const [stored, wordCount, stopped] = await registry.getKey(keyId);
   const key = (stored as unknown as { toObject(deep: boolean): VerifyingKey }).toObject(true);
+  const row = (asked: string, recomputed: string, claimed: string) =>
+    compare(link, "chain", `chain: ${asked}`, { recomputed, claimed });
   return [
-    compare(link, "chain", "chain: termsOf(modelId).keyId", { recomputed: model.keyId, claimed: keyId }),
-    compare(link, "chain", "chain: hash of the key data, getKey(keyId)", {
-      recomputed: keyIdOf(model.key, model.wordCount),
-      claimed: keyIdOf(key, Number(wordCount)),
-    }),
-    compare(link, "chain", "chain: getKey(keyId).stopped", { recomputed: "false", claimed: String(stopped) }),
+    row("termsOf(modelId).keyId", model.keyId, keyId),
+    row("hash of getKey(keyId)", keyIdOf(model.key, model.wordCount), keyIdOf(key, Number(wordCount))),
+    row("getKey(keyId).stopped", "false", String(stopped)),
   ];
 }
 
-/** The model's commitment; its id covers chain, registry, owner, commitment and royalty. */
+/** The model's commitment, and its id, which covers chain, registry, owner, commitment and royalty. */
 async function commitmentRows(
-  { ethers, record }: RecordedChain,
   registry: ModelRegistry,
   modelId: string,
+  { chainId, contracts }: DeploymentRecord,
   model: KeyedModel,
 ): Promise<AuditRow[]> {
   const link = linksOf(model.emitted.template).chainModel;
   const [claimed, , owner] = await registry.getModel(modelId);
   const { royaltyBps, royaltyTo } = await registry.termsOf(modelId);
-  const { chainId } = await ethers.provider.getNetwork();
-  const { modelHash, circuitHash, vkHash, proofSystemId, uri } = commitmentOf(model, claimed.uri);
-  const wanted = { modelHash, circuitHash, vkHash, proofSystemId };
-  const commitment = { ...wanted, uri };
-  const { address } = record.contracts.ModelRegistry;
-  const rows = Object.entries(wanted).map(([entry, value]) =>
-    compare(link, "chain", `chain: getModel(modelId).${entry}`, {
-      recomputed: value,
-      claimed: claimed[entry as keyof typeof wanted],
-    }),
+  const wanted = commitmentOf(model, claimed.uri);
+  const { address } = contracts.ModelRegistry;
+  const id = toBytes32(modelIdOf(BigInt(chainId), address, owner, wanted, Number(royaltyBps), royaltyTo));
+  const entries = ["modelHash", "circuitHash", "vkHash", "proofSystemId"] as const;
+  return [
+    ...entries.map((entry) =>
+      compare(link, "chain", `chain: getModel(modelId).${entry}`, {
+        recomputed: wanted[entry],
+        claimed: claimed[entry],
+      }),
+    ),
+    compare(link, "record", recordEntry(model, "modelId"), { recomputed: id, claimed: modelId }),
+  ];
+}
+
+/** Every field of the record that a chain can tell, other models' apart. */
+async function compareRecord({ ethers, record }: RecordedChain, name: string, template: string): Promise<AuditRow[]> {
+  const link = linksOf(template).record;
+  const checks = (await checkRecord(record, ethers)).filter(
+    (check) => !check.name.startsWith("models.") || check.name.startsWith(`models.${name}.`),
   );
-  const id = toBytes32(modelIdOf(chainId, address, owner, commitment, Number(royaltyBps), royaltyTo));
-  const recorded = { recomputed: id, claimed: modelId };
-  return [...rows, compare(link, "record", `record: models.${model.graph.name}.modelId`, recorded)];
+  return checks.map(({ name: entry, ok, detail }) => {
+    const [recorded, found] = ok ? [detail, detail] : partsOf(detail);
+    return { link, source: "record", compared: `record: ${entry}`, recomputed: found, claimed: recorded, ok };
+  });
+}
+
+/** "recorded X, found Y" in two; any other text is what was found. */
+function partsOf(detail: string): [recorded: string, found: string] {
+  const parts = /^recorded (.*), found (.*)$/s.exec(detail);
+  return parts === null ? ["as recorded", detail] : [parts[1], parts[2]];
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { posix } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { InterfaceAbi } from "ethers";
-import type { ContractRecord, DeploymentRecord } from "../chain/record.ts";
+import type { ContractName } from "../chain/record.ts";
 import { projectPath } from "../paths.ts";
 
 /** A contract as the pinned compiler makes it; code in 0x-prefixed hex. */
@@ -15,10 +15,8 @@ export interface CompiledContract {
   readonly immutables: readonly { readonly start: number; readonly length: number }[];
 }
 
-type ContractName = keyof DeploymentRecord["contracts"];
-
 /** Sources of the contracts that a deployment record names, relative to the project's top. */
-export const CONTRACT_SOURCES: Readonly<Record<ContractName, string>> = {
+const CONTRACT_SOURCES: Readonly<Record<ContractName, string>> = {
   ModelRegistry: "contracts/ModelRegistry.sol",
   SettlementRegistry: "contracts/SettlementRegistry.sol",
   InferenceEscrow: "contracts/InferenceEscrow.sol",
@@ -29,14 +27,18 @@ export const CONTRACT_SOURCES: Readonly<Record<ContractName, string>> = {
   Permit2Collector: "contracts/funding/Permit2Collector.sol",
 };
 
-export type CompiledContracts = Partial<Record<ContractName, CompiledContract>>;
-export type RecordedContracts = Readonly<Record<ContractName, ContractRecord>>;
+export const CONTRACT_NAMES = Object.keys(CONTRACT_SOURCES) as ContractName[];
+
+export type CompiledContracts = Readonly<Record<ContractName, CompiledContract>>;
 
 /** Compiles contracts of the project from their sources, never from artefacts that a build left. */
-export async function compileContracts(names: readonly ContractName[]): Promise<CompiledContracts> {
+export async function compileContracts<Name extends ContractName>(
+  names: readonly Name[],
+): Promise<Readonly<Record<Name, CompiledContract>>> {
   const roots = new Map(names.map((name) => [CONTRACT_SOURCES[name], readProjectFile(CONTRACT_SOURCES[name])]));
   const output = await runCompiler(roots);
-  return Object.fromEntries(names.map((name) => [name, contractIn(output, CONTRACT_SOURCES[name], name)]));
+  const compiled = names.map((name) => [name, contractIn(output, CONTRACT_SOURCES[name], name)]);
+  return Object.fromEntries(compiled) as Record<Name, CompiledContract>;
 }
 
 /** Compiles one contract from its text, which imports nothing. */

@@ -1,11 +1,14 @@
 import type { AuditRow } from "./auditReport.ts";
 
-/** What the rows of an audit come to. */
-export type Verdict =
-  | { readonly kind: "sound" }
-  /** The lock or the record contradicts everything else: it was edited, the chain of hashes holds. */
-  | { readonly kind: "edited"; readonly message: string }
-  | { readonly kind: "broken"; readonly message: string };
+/**
+ * What the rows of an audit come to. "edited": the lock or the record contradicts everything else, and the links hold
+ * without it.
+ */
+export interface Verdict {
+  readonly kind: "sound" | "edited" | "broken";
+  /** The first difference and where the others are; empty without one. */
+  readonly message: string;
+}
 
 /**
  * Every link holds; or all differences are in lock.json alone, or in the deployment record alone, while files, proofs and
@@ -13,7 +16,7 @@ export type Verdict =
  */
 export function verdictOf(rows: readonly AuditRow[]): Verdict {
   const wrong = rows.filter(({ ok }) => !ok);
-  if (wrong.length === 0) return { kind: "sound" };
+  if (wrong.length === 0) return { kind: "sound", message: "" };
   const sources = new Set(wrong.map(({ source }) => source));
   const isEdited = sources.size === 1 && (sources.has("lock") || sources.has("record"));
   return { kind: isEdited ? "edited" : "broken", message: describe(wrong, isEdited) };

@@ -1,0 +1,28 @@
+import type { AuditReport, AuditRow, ModelAudit } from "../../src/audit/auditReport.ts";
+import type { Verdict } from "../../src/audit/verdict.ts";
+import { formatTable } from "./table.ts";
+
+/** Characters of a hash that are shown; the JSON report has all of them. */
+const SHOWN = 18;
+
+/** A line a comparison. */
+export function describeAudit({ model, setup, network, rows, seconds }: ModelAudit): string {
+  const head = ["link", "recomputed", "compared with", "result"];
+  const lines = rows.map((row) => [row.link, brief(row.recomputed), row.compared, resultOf(row)]);
+  const where = network === null ? "" : ` on ${network}`;
+  return `\n${model}${where}, setup ${setup}, ${seconds.toFixed(1)} s\n${formatTable([head, ...lines])}`;
+}
+
+/** What the audit ran, and what it leaves on trust. */
+export function describeTrust({ tools, trusted }: Pick<AuditReport, "tools" | "trusted">): string {
+  const versions = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
+  return `\nRun with ${versions.join(", ")}.\nWhat remains on trust:\n${formatTable([["what", "why"], ...trusted.map(({ what, why }) => [what, why])])}`;
+}
+
+/** A line a model that is not sound. */
+export const describeVerdicts = (verdicts: readonly (Verdict & { readonly model: string })[]): string =>
+  verdicts.map(({ model, message }) => `${model}: ${message}`).join("\n");
+
+const resultOf = ({ ok, claimed }: AuditRow): string => (ok ? "equal" : `DIFFERENT: ${brief(claimed)}`);
+
+const brief = (text: string): string => (/^(0x)?[0-9a-f]{40,}$/.test(text) ? `${text.slice(0, SHOWN)}…` : text);

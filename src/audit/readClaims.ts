@@ -1,0 +1,22 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { type Lock, readLock } from "../model/lock.ts";
+import { projectPath } from "../paths.ts";
+
+/** What a model's key folder claims. */
+export interface Claims {
+  readonly folder: string;
+  readonly lock: Lock;
+}
+
+/** Reads the lock of a key folder, by default the development key's of a shipped model. Throws InputError. */
+export async function readClaims(name: string, folder?: string): Promise<Claims> {
+  const keyFolder = folder ?? projectPath(`circuits/generated/${name}/dealer`);
+  const path = join(keyFolder, "lock.json");
+  if (!existsSync(path)) {
+    const wanted = folder === undefined ? "give the key's folder with --key" : "want a folder that setup wrote";
+    throw new InputError(`${name}: there is no ${path}; ${wanted}`);
+  }
+  return { folder: keyFolder, lock: await readLock(path) };
+}
