@@ -1,3 +1,6 @@
+/** Fields of the record that only the chain can tell. */
+export const RECORD_LINK = "deployment record → chain";
+
 /** The steps from the model file to the chain, in the order in which each rests on the ones before. */
 export const linksOf = (template: string) => {
   const verifier = `${template}Verifier.sol`;
@@ -16,7 +19,7 @@ export const linksOf = (template: string) => {
     proof: "sample → proof",
     chainKey: "vkey.json → key on chain",
     chainModel: "key, circuit, graph → model on chain",
-    record: "deployment record → chain",
+    record: RECORD_LINK,
     lock: "lock.json",
   } as const;
 };
