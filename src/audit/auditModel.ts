@@ -14,7 +14,7 @@ import { compareChain, modelIn, type RecordedChain, saidInJavaScript } from "./c
 import { compareFiles, readTexts, type Texts } from "./compareFiles.ts";
 import { compareLock } from "./compareLock.ts";
 import { type CompiledContract, type CompiledContracts, compileText } from "./compileContracts.ts";
-import { linksOf } from "./links.ts";
+import { inOrderOfLinks, linksOf } from "./links.ts";
 import { proveSample } from "./proveSample.ts";
 import type { Claims } from "./readClaims.ts";
 import { describeRebuilt, rebuildProgram, type RebuiltModel } from "./rebuildModel.ts";
@@ -94,7 +94,7 @@ async function compareAll(
       ? []
       : await step(`Asking ${chain.name}`, async () => compareChain(chain, await chain.contracts, proven));
   const rows = [...compareLock(rebuilt.lock, lock, template), ...compareFiles(rebuilt.texts, texts, template)];
-  return inOrder([...rows, ...said, ...onChain], template);
+  return inOrderOfLinks([...rows, ...said, ...onChain], template);
 }
 
 /** Shows one proof to the JavaScript verifier, to a fresh registry and to the stand-alone verifier. */
@@ -121,8 +121,3 @@ async function verifyEverywhere(
 }
 
 const codeHashOf = ({ runtimeCode }: CompiledContract): string => keccak256(runtimeCode);
-
-function inOrder(rows: readonly AuditRow[], template: string): AuditRow[] {
-  const order: readonly string[] = Object.values(linksOf(template));
-  return rows.toSorted((a, b) => order.indexOf(a.link) - order.indexOf(b.link));
-}

@@ -1,3 +1,5 @@
+import type { AuditRow } from "./auditReport.ts";
+
 /** Fields of the record that only the chain can tell. */
 export const RECORD_LINK = "deployment record → chain";
 
@@ -25,3 +27,9 @@ export const linksOf = (template: string) => {
 };
 
 export type Links = ReturnType<typeof linksOf>;
+
+/** The rows of one model in the order of its links. */
+export function inOrderOfLinks(rows: readonly AuditRow[], template: string): AuditRow[] {
+  const order: readonly string[] = Object.values(linksOf(template));
+  return rows.toSorted((a, b) => order.indexOf(a.link) - order.indexOf(b.link));
+}
