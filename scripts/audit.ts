@@ -19,6 +19,7 @@ import { step } from "./terminal/progress.ts";
 interface Options extends ModelOptions {
   readonly all?: boolean;
   readonly key?: string;
+  readonly ptau?: string;
   readonly network?: string;
   readonly json?: string;
 }
@@ -32,6 +33,7 @@ export const auditCommand = (): Command =>
       .argument("[models...]", MODEL_ARGUMENT)
       .option("--all", "every shipped model")
       .option("--key <folder>", "key folder of the one model named (default: a shipped model's development key)")
+      .option("--ptau <file>", "powers of tau that a key of phase 2 was made from")
       .option("--network <name>", "compare the deployment there, too")
       .option("--json <file>", "write the report here"),
   ).action(audit);
@@ -44,7 +46,8 @@ async function audit(names: string[], options: Options): Promise<void> {
     const key = options.key === undefined ? undefined : callerPath(options.key);
     models.push({ files, claims: await readClaims(files.name, key) });
   }
-  const settings = { import: importOptionsOf(options), maxPower: options.maxPower, step };
+  const ptauPath = options.ptau === undefined ? undefined : callerPath(options.ptau);
+  const settings = { import: importOptionsOf(options), maxPower: options.maxPower, ptauPath, step };
   const chains = await openChains(options.network, step);
   const audits: ModelAudit[] = [];
   for (const { files, claims } of models) {

@@ -1,65 +1,142 @@
 import { Command, InvalidArgumentError } from "commander";
-import { ZeroAddress, isAddress } from "ethers";
-import { deployTollgate, refuseDealerKeyOffDevelopment, registerModel, saveRecord } from "../src/chain/deploy.ts";
+import { formatEther, getAddress, isAddress } from "ethers";
 import { buildContracts } from "../src/chain/buildContracts.ts";
+import type { PaymentTerms } from "../src/chain/deploy.ts";
+import { deployPoseidons } from "../src/chain/deployPoseidon.ts";
+import { writeExplorerInputs } from "../src/chain/deployment/explorerInput.ts";
+import {
+  findEarlier,
+  prepareDeployment,
+  sendDeployment,
+  stepsToSend,
+} from "../src/chain/deployment/deployToNetwork.ts";
+import { costOf, requireFunds, type DeploymentCost } from "../src/chain/deployment/cost.ts";
+import type { DeploymentStep } from "../src/chain/deployment/plan.ts";
+import { connectChain, type Chain } from "../src/chain/localChain.ts";
+import { recordPath, writeRecord } from "../src/chain/record.ts";
 import { InputError } from "../src/errors.ts";
-import { findKnownGood } from "../src/chain/knownGood.ts";
-import { connectChain } from "../src/chain/localChain.ts";
-import type { ModelRecord } from "../src/chain/record.ts";
-import { SHIPPED } from "./terminal/modelOptions.ts";
-import { buildKey, CACHE_ROOT } from "./terminal/buildModel.ts";
-import { gitCommit } from "./terminal/gitCommit.ts";
+import { projectPath } from "../src/paths.ts";
+import { DEVELOPMENT_CHAIN_ID } from "../src/setup/dealerConstants.ts";
+import { callerPath } from "./terminal/callerPath.ts";
+import { showSteps } from "./terminal/deployProgress.ts";
+import { cleanCommit } from "./terminal/gitCommit.ts";
+import { planModels, requireKeys, type ModelPlanOptions } from "./terminal/planModels.ts";
 import { step } from "./terminal/progress.ts";
+import { formatInteger, formatTable } from "./terminal/table.ts";
 
-interface Options {
+interface Options extends ModelPlanOptions {
   readonly network: string;
-  readonly model: string[];
   readonly tollBps: number;
   readonly tollCollector?: string;
   readonly orderLife: number;
+  readonly poseidon?: boolean;
+  readonly explorerInput?: string;
+  readonly dryRun?: boolean;
 }
 
 export const deployCommand = (): Command =>
   new Command("deploy")
     .description(
-      "deploy registries, escrow and prepaid orders, register models with development keys, write the deployment record",
+      "deploy registries, escrow and prepaid orders, publish keys, register models, write the deployment record",
     )
     .requiredOption("--network <name>", "network of hardhat.config.ts, for example localhost")
     .option("--model <name...>", "models to register", ["digits-mlp"])
+    .option(
+      "--key <name=folder>",
+      "key folder of a model instead of the development key; can be repeated",
+      addKey,
+      new Map(),
+    )
+    .option("--ptau <file>", "powers-of-tau file that the keys were made from")
+    .option("--accept-unpinned", "take keys made from a powers-of-tau file that nobody vouches for")
     .option("--toll-bps <points>", "toll of every settled amount in basis points, 0 to 100", parseTollBps, 0)
-    .option("--toll-collector <address>", "who is credited with tolls (default: the deployer)", parseAddress)
+    .option(
+      "--toll-collector <address>",
+      "who is credited with tolls (chain 31337: the deployer unless given)",
+      parseAddress,
+    )
     .option("--order-life <seconds>", "longest life of a prepaid order, 600 to 2592000", parseOrderLife, 86_400)
+    .option("--poseidon", "also put the hash contracts there that consumers' input commitments call")
+    .option("--explorer-input <folder>", "write what block explorers ask for to verify the sources")
+    .option("--dry-run", "predict addresses, gas and fee; send and write nothing")
     .action(deploy);
 
 async function deploy(options: Options): Promise<void> {
-  await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
   const chain = await connectChain(options.network);
+  try {
+    const settled = await requireSettled(chain, options);
+    await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
+    await deployOn(chain, settled, options);
+  } finally {
+    await chain.close();
+  }
+}
+
+async function deployOn(chain: Chain, { chainId, commit, terms }: Settled, options: Options): Promise<void> {
+  const earlier = await findEarlier(chain, chainId);
+  const models = await planModels(options);
+  const prepared = await step(
+    "Checking the chain and rehearsing",
+    () => prepareDeployment(chain, { terms, models }, earlier),
+    () => "Checked the chain and rehearsed",
+  );
+  const missing = await stepsToSend(prepared, chain);
+  const cost = await costOf(prepared, missing, chain);
+  console.log(describeCost(cost, prepared.layout.steps));
+  for (const [name, address] of Object.entries(prepared.layout.addresses)) console.log(`  ${name} ${address}`);
+  await requireFunds(prepared, cost, chain);
+  if (options.dryRun === true) return;
+  const record = await showSteps(prepared.layout.steps, (onDone) =>
+    sendDeployment(chain, prepared, { journals: projectPath("build/ignition"), commit, onDone }),
+  );
+  if (options.poseidon === true)
+    await step(
+      "Placing Poseidon",
+      () => deployPoseidons(chain),
+      () => "Placed Poseidon",
+    );
+  const path = recordPath(chain.name, record.chainId);
+  await writeRecord(path, record);
+  console.log(`  Deployment record: ${path}`);
+  if (options.explorerInput !== undefined) await writeExplorerInputs(record, callerPath(options.explorerInput));
+}
+
+/** What is decided before anything is built. */
+interface Settled {
+  readonly chainId: bigint;
+  readonly commit: string | null;
+  readonly terms: PaymentTerms;
+}
+
+async function requireSettled(chain: Chain, options: Options): Promise<Settled> {
   if (chain.connection.networkConfig.type !== "http") {
     throw new InputError(`network ${chain.name}: lives in this process only, want one with a url, such as localhost`);
   }
   const { chainId } = await chain.ethers.provider.getNetwork();
-  const [deployer] = await chain.ethers.getSigners();
-  const built = [];
-  for (const name of options.model) built.push((await buildKey(name, SHIPPED)).model);
-  built.forEach((model) => refuseDealerKeyOffDevelopment(model, chainId));
-
-  const { tollBps, tollCollector = deployer.address, orderLife } = options;
-  const terms = { tollBps, tollCollector, orderLife };
-  const tollgate = await step(
-    "Deploying",
-    () => deployTollgate(chain.ethers, deployer, terms),
-    () => "Deployed",
-  );
-  const models: Record<string, ModelRecord> = {};
-  for (const model of built) {
-    const royalty = { royaltyBps: 0, royaltyTo: ZeroAddress };
-    const registration = await registerModel(tollgate.registry, deployer, model, "", royalty);
-    const knownGoodProof = await findKnownGood(model, model.zkeyPath, CACHE_ROOT);
-    models[model.graph.name] = { ...registration, knownGoodProof };
+  requireKeys(options, chainId);
+  const commit = cleanCommit();
+  const isPublic = chainId !== DEVELOPMENT_CHAIN_ID;
+  if (isPublic && options.tollCollector === undefined) {
+    throw new InputError(
+      `chain ${chainId}: give --toll-collector ADDRESS; the same on every chain gives the same addresses`,
+    );
   }
-  const network = { name: chain.name, chainId: Number(chainId), commit: gitCommit() };
-  for (const [name, { target }] of Object.entries(tollgate)) console.log(`  ${name} ${String(target)}`);
-  console.log(`  Deployment record: ${await saveRecord(tollgate, terms, network, models)}`);
+  if (isPublic && commit === null && options.dryRun !== true) {
+    throw new InputError(
+      `chain ${chainId}: files differ from the last commit, so a record could not name its sources; commit them`,
+    );
+  }
+  const { tollBps, tollCollector = (await chain.ethers.getSigners())[0].address, orderLife } = options;
+  return { chainId, commit, terms: { tollBps, tollCollector, orderLife } };
+}
+
+function describeCost({ steps, gas, baseFee, fee }: DeploymentCost, all: readonly DeploymentStep[]): string {
+  const rows = steps.map(({ step: { title }, gas: own }) => [title, formatInteger(own)]);
+  const total = `${all.length - steps.length} of ${all.length} transactions are on chain already`;
+  const price = `${formatInteger(gas)} gas, ${formatEther(fee)} ether at the base fee of ${formatInteger(baseFee)} wei`;
+  return rows.length === 0
+    ? `  ${total}`
+    : `${formatTable([["transaction", "gas"], ...rows])}\n  ${total}; to send: ${price}`;
 }
 
 function parseTollBps(text: string): number {
@@ -73,6 +150,13 @@ function parseOrderLife(text: string): number {
 }
 
 function parseAddress(text: string): string {
-  if (isAddress(text) && BigInt(text) !== 0n) return text;
+  if (isAddress(text) && BigInt(text) !== 0n) return getAddress(text);
   throw new InvalidArgumentError("want an address that is not zero.");
+}
+
+function addKey(text: string, keys: ReadonlyMap<string, string>): Map<string, string> {
+  const [name, folder, ...rest] = text.split("=");
+  if (name === "" || !folder || rest.length > 0)
+    throw new InvalidArgumentError("want a model and a folder, NAME=FOLDER.");
+  return new Map([...keys, [name, folder]]);
 }

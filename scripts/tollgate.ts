@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { runProgram } from "./terminal/runProgram.ts";
 import { auditCommand } from "./audit.ts";
 import { benchCommand } from "./bench.ts";
+import { checkKeyCommand } from "./checkKey.ts";
 import { compileCommand } from "./compile.ts";
 import { demoCommand } from "./demo.ts";
 import { deployCommand } from "./deploy.ts";
@@ -24,6 +25,7 @@ const program = new Command("tollgate")
   .addCommand(reportCommand())
   .addCommand(compileCommand())
   .addCommand(setupCommand())
+  .addCommand(checkKeyCommand())
   .addCommand(proveCommand())
   .addCommand(verifyCommand())
   .addCommand(deployCommand())

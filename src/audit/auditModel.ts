@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import { keccak256 } from "ethers";
+import { InputError } from "../errors.ts";
 import type { Claim } from "../model/claim.ts";
 import { compileModel, type EmittedModel } from "../model/compileModel.ts";
 import type { ImportOptions } from "../model/importModel.ts";
 import type { ModelFiles } from "../model/modelFiles.ts";
-import { setupModel } from "../model/setupModel.ts";
 import { verifierName } from "../model/writeArtefacts.ts";
+import type { KeyCheck } from "../setup/phase2/checkKey.ts";
 import { type AuditRow, compare, type ModelAudit } from "./auditReport.ts";
 import { compareChain, modelIn, type RecordedChain, saidInJavaScript } from "./compareChain.ts";
 import { compareFiles, readTexts, type Texts } from "./compareFiles.ts";
@@ -17,7 +18,7 @@ import { type CompiledContract, type CompiledContracts, compileText } from "./co
 import { inOrderOfLinks, linksOf } from "./links.ts";
 import { proveSample } from "./proveSample.ts";
 import type { Claims } from "./readClaims.ts";
-import { describeRebuilt, rebuildProgram, type RebuiltModel } from "./rebuildModel.ts";
+import { checkFolderKey, rebuildDealerKey, rebuildProgram, type RebuiltModel } from "./rebuildModel.ts";
 import { VALID, verifyInRegistry, verifyStandAlone } from "./verifyOnEvm.ts";
 
 /** Runs work that may take seconds and tells of it. */
@@ -31,6 +32,8 @@ export interface AuditOptions {
   readonly import: ImportOptions;
   /** Largest domain that is built, as a power of two. */
   readonly maxPower: number;
+  /** Powers of tau that a key of phase 2 was made from. */
+  readonly ptauPath?: string | undefined;
   readonly step: Step;
   /** A fresh development chain, and ModelRegistry from its sources, to verify a proof there. */
   readonly local: HardhatEthers;
@@ -52,7 +55,7 @@ export async function auditModel(files: ModelFiles, claims: Claims, options: Aud
       rebuildProgram(files, options.import, options.maxPower),
     );
     const texts = await readTexts(claims.folder, emitted.emitted.template);
-    const rebuilt = await rebuild(emitted, folder, options.step);
+    const rebuilt = await rebuild(emitted, folder, claims, options);
     const rows = await compareAll(rebuilt, claims, texts, files, options);
     return {
       model: files.name,
@@ -68,11 +71,19 @@ export async function auditModel(files: ModelFiles, claims: Claims, options: Aud
   }
 }
 
-/** Compiles the circuit and deals its key; the folder is empty, so nothing comes from elsewhere. */
-async function rebuild(emitted: EmittedModel, folder: string, step: Step): Promise<RebuiltModel> {
-  const { template } = emitted.emitted;
-  const compiled = await step(`Compiling ${template}.circom`, () => compileModel(emitted, folder));
-  return describeRebuilt(await step("Dealing the key from its public seed", () => setupModel(compiled, folder)));
+/** Compiles the circuit and deals or checks its key; the folder is empty, so nothing comes from elsewhere. */
+async function rebuild(emitted: EmittedModel, folder: string, claims: Claims, options: AuditOptions) {
+  const { step, ptauPath } = options;
+  const compiled = await step(`Compiling ${emitted.emitted.template}.circom`, () => compileModel(emitted, folder));
+  const { setup } = claims.lock;
+  if (setup === "dealer") {
+    return step("Dealing the key from its public seed", () => rebuildDealerKey(compiled, folder));
+  }
+  if (ptauPath === undefined) {
+    const lockPath = join(claims.folder, "lock.json");
+    throw new InputError(`${lockPath}: setup: is ${setup}; give the powers of tau of its key with --ptau`);
+  }
+  return step("Checking the key", () => checkFolderKey(compiled, claims.folder, ptauPath));
 }
 
 /** Every row, in the order of the links. */
@@ -86,16 +97,32 @@ async function compareAll(
   const { model } = rebuilt;
   const { template } = model.emitted;
   const { step, chain } = options;
-  const claim = await step("Proving the sample", () => proveSample(files, model));
+  const keyRows = rebuilt.keyChecks.map((check) => rowOfCheck(check, template));
+  const rows = [
+    ...compareLock(rebuilt.lock, lock, template),
+    ...keyRows,
+    ...compareFiles(rebuilt.texts, texts, template),
+  ];
+  // A key that was refused may be another circuit's: there is nothing to prove with it.
+  if (!keyRows.every(({ ok }) => ok)) return inOrderOfLinks(rows, template);
+  const claim = await step("Proving the sample", () => proveSample(files, rebuilt));
   const said = await step("Verifying the proof on an EVM", () => verifyEverywhere(rebuilt, claim, options));
   const proven = { model, setup: rebuilt.lock.setup, claim };
   const onChain =
     chain === undefined
       ? []
       : await step(`Asking ${chain.name}`, async () => compareChain(chain, await chain.contracts, proven));
-  const rows = [...compareLock(rebuilt.lock, lock, template), ...compareFiles(rebuilt.texts, texts, template)];
   return inOrderOfLinks([...rows, ...said, ...onChain], template);
 }
+
+const rowOfCheck = ({ name, ok, detail }: KeyCheck, template: string): AuditRow => ({
+  link: linksOf(template).zkey,
+  recomputed: "in order",
+  compared: `key check: ${name}`,
+  source: "setup",
+  claimed: ok ? "in order" : detail,
+  ok,
+});
 
 /** Shows one proof to the JavaScript verifier, to a fresh registry and to the stand-alone verifier. */
 async function verifyEverywhere(

@@ -30,6 +30,7 @@ function linkOf(entry: string, template: string): keyof Links {
     "sha256.circuit.wasm": "wasm",
     "sha256.circuit.zkey": "zkey",
     setup: "zkey",
+    "sha256.ceremony.json": "zkey",
     "sha256.vkey.json": "vkey",
     keyId: "keyId",
     wordCount: "keyId",

@@ -10,7 +10,7 @@ import type { Claim } from "../model/claim.ts";
 import { infer } from "../model/infer.ts";
 import { type ModelFiles, readInputRows } from "../model/modelFiles.ts";
 import { proveInference } from "../model/proveInference.ts";
-import type { SetUpModel } from "../model/setupModel.ts";
+import type { RebuiltModel } from "./rebuildModel.ts";
 
 /** What the audit's own proofs are for: nothing else. */
 const SUBJECT = id("tollgate audit");
@@ -19,9 +19,12 @@ const SUBJECT = id("tollgate audit");
  * Proves the model's sample input afresh with the rebuilt circuit and key. Throws where circuit and reference interpreter
  * disagree, or the proof does not verify in JavaScript.
  */
-export async function proveSample(files: ModelFiles, model: SetUpModel): Promise<Claim> {
+export async function proveSample(
+  files: ModelFiles,
+  { model, zkeyPath }: Pick<RebuiltModel, "model" | "zkeyPath">,
+): Promise<Claim> {
   const rows = await sampleOf(files, model.graph);
-  const prover = await createProver({ ...model.circuit, zkeyPath: model.zkeyPath });
+  const prover = await createProver({ ...model.circuit, zkeyPath });
   try {
     const inference = infer(model.graph, encodeInputs(model.graph, rows), randomSalt());
     const { proof } = await proveInference(prover, model.keyId, inference, SUBJECT);

@@ -1,5 +1,5 @@
 import type { HardhatEthers, HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
-import { type BaseContract, type ContractTransactionReceipt, keccak256 } from "ethers";
+import { keccak256, type Provider } from "ethers";
 import type {
   InferenceEscrow,
   ModelRegistry,
@@ -9,7 +9,14 @@ import type {
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
 import { setupKindOf } from "../setup/setupKindOf.ts";
-import { recordPath, writeRecord, type ContractRecord, type DeploymentRecord, type ModelRecord } from "./record.ts";
+import {
+  recordPath,
+  writeRecord,
+  type ContractName,
+  type ContractRecord,
+  type DeploymentRecord,
+  type ModelRecord,
+} from "./record.ts";
 import { InputError } from "../errors.ts";
 import { FUNDING, modelIdOf, toBytes32 } from "../codec/statement.ts";
 
@@ -29,6 +36,16 @@ export interface PaymentTerms {
   /** Longest life of a prepaid order, which is also what withdrawing a deposit takes: seconds, 10 minutes to 30 days. */
   readonly orderLife: number;
 }
+
+/** What a record says of where and from what it was deployed. */
+export interface RecordedNetwork {
+  readonly name: string;
+  readonly chainId: number;
+  readonly commit: string | null;
+}
+
+/** The contracts that a transaction of its own deploys. */
+export type DeployedName = "ModelRegistry" | "SettlementRegistry" | "InferenceEscrow" | "PrepaidOrders";
 
 /** A royalty that a model's owner takes of every settled amount, at most 1,000 basis points. */
 export interface RoyaltyTerms {
@@ -112,48 +129,65 @@ export async function saveRecord(...deployment: Parameters<typeof recordOf>): Pr
 /** Describes a deployment as its record, read back from the chain. */
 export async function recordOf(
   { registry, settlement, escrow, prepaid }: Tollgate,
-  { tollCollector, tollBps, orderLife }: PaymentTerms,
-  network: { readonly name: string; readonly chainId: number; readonly commit: string | null },
+  terms: PaymentTerms,
+  network: RecordedNetwork,
   models: Record<string, ModelRecord>,
 ): Promise<DeploymentRecord> {
-  const registryAddress = await registry.getAddress();
-  const paymentArguments = [registryAddress, tollCollector, String(tollBps)];
-  const recordAt = async (contract: BaseContract, constructorArguments: string[]) =>
-    contractRecord(await contract.getAddress(), contract, constructorArguments);
-  const collectorOf = async (funding: number) => contractRecord(await escrow.collectorOf(funding), escrow, []);
-  return {
-    network: network.name,
-    chainId: network.chainId,
-    commit: network.commit,
-    contracts: {
-      ModelRegistry: await recordAt(registry, []),
-      SettlementRegistry: await recordAt(settlement, [registryAddress]),
-      InferenceEscrow: await recordAt(escrow, paymentArguments),
-      PrepaidOrders: await recordAt(prepaid, [...paymentArguments, String(orderLife)]),
-      AllowanceCollector: await collectorOf(FUNDING.allowance),
-      AuthorizationCollector: await collectorOf(FUNDING.authorization),
-      NativeCollector: await collectorOf(FUNDING.native),
-      Permit2Collector: await collectorOf(FUNDING.permit2),
-    },
-    models,
+  const addresses = {
+    ModelRegistry: await registry.getAddress(),
+    SettlementRegistry: await settlement.getAddress(),
+    InferenceEscrow: await escrow.getAddress(),
+    PrepaidOrders: await prepaid.getAddress(),
+    AllowanceCollector: await escrow.collectorOf(FUNDING.allowance),
+    AuthorizationCollector: await escrow.collectorOf(FUNDING.authorization),
+    NativeCollector: await escrow.collectorOf(FUNDING.native),
+    Permit2Collector: await escrow.collectorOf(FUNDING.permit2),
   };
+  const contracts = await recordContracts(registry.runner!.provider!, addresses, terms, {
+    ModelRegistry: registry.deploymentTransaction()!.hash,
+    SettlementRegistry: settlement.deploymentTransaction()!.hash,
+    InferenceEscrow: escrow.deploymentTransaction()!.hash,
+    PrepaidOrders: prepaid.deploymentTransaction()!.hash,
+  });
+  return { network: network.name, chainId: network.chainId, commit: network.commit, contracts, models };
 }
 
-/** `creator` is the contract whose deployment transaction made the one at `address`: the same, or its maker. */
-async function contractRecord(
-  address: string,
-  creator: BaseContract,
-  constructorArguments: string[],
-): Promise<ContractRecord> {
-  const creatorAddress = await creator.getAddress();
-  const provider = creator.runner!.provider!;
-  const receipt = (await creator.deploymentTransaction()!.wait()) as ContractTransactionReceipt;
+/** Describes the contracts at `addresses`, given the transactions that deployed them. */
+export async function recordContracts(
+  provider: Provider,
+  addresses: Readonly<Record<ContractName, string>>,
+  { tollCollector, tollBps, orderLife }: PaymentTerms,
+  transactions: Readonly<Record<DeployedName, string>>,
+): Promise<DeploymentRecord["contracts"]> {
+  const payment = [addresses.ModelRegistry, tollCollector, String(tollBps)];
+  const deployed = async (name: DeployedName, constructorArguments: string[]): Promise<ContractRecord> => {
+    const receipt = await provider.getTransactionReceipt(transactions[name]);
+    if (receipt === null) throw new Error(`${name}: the chain does not know transaction ${transactions[name]}`);
+    return {
+      address: addresses[name],
+      transaction: receipt.hash,
+      block: receipt.blockNumber,
+      deployer: receipt.from,
+      arguments: constructorArguments,
+      runtimeCodeHash: keccak256(await provider.getCode(addresses[name])),
+    };
+  };
+  const escrow = await deployed("InferenceEscrow", payment);
+  const collector = async (name: ContractName): Promise<ContractRecord> => ({
+    ...escrow,
+    address: addresses[name],
+    deployer: escrow.address,
+    arguments: [],
+    runtimeCodeHash: keccak256(await provider.getCode(addresses[name])),
+  });
   return {
-    address,
-    transaction: receipt.hash,
-    block: receipt.blockNumber,
-    deployer: address === creatorAddress ? receipt.from : creatorAddress,
-    arguments: constructorArguments,
-    runtimeCodeHash: keccak256(await provider.getCode(address)),
+    ModelRegistry: await deployed("ModelRegistry", []),
+    SettlementRegistry: await deployed("SettlementRegistry", [addresses.ModelRegistry]),
+    InferenceEscrow: escrow,
+    PrepaidOrders: await deployed("PrepaidOrders", [...payment, String(orderLife)]),
+    AllowanceCollector: await collector("AllowanceCollector"),
+    AuthorizationCollector: await collector("AuthorizationCollector"),
+    NativeCollector: await collector("NativeCollector"),
+    Permit2Collector: await collector("Permit2Collector"),
   };
 }

@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 
+import type { Chain } from "./localChain.ts";
+
 // A CommonJS package whose exports Node cannot list.
 const { PoseidonT3, PoseidonT4, PoseidonT5, PoseidonT6, proxy } = createRequire(import.meta.url)(
   "poseidon-solidity",
@@ -28,6 +30,12 @@ export async function deployPoseidon(
   if (!(await hasCode(payer, address)))
     throw new Error(`PoseidonT${inputs + 1} is not at ${address} after its deployment`);
   return address;
+}
+
+/** Puts all of them where they belong, from the chain's first account. */
+export async function deployPoseidons({ ethers }: Pick<Chain, "ethers">): Promise<void> {
+  const [payer] = await ethers.getSigners();
+  for (const inputs of [2, 3, 4, 5] as const) await deployPoseidon(payer, inputs);
 }
 
 const hasCode = async ({ provider }: HardhatEthersSigner, address: string): Promise<boolean> =>

@@ -1,4 +1,5 @@
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
+import type { HttpNetworkConfig } from "hardhat/types/config";
 import type { NetworkConnection } from "hardhat/types/network";
 import { InputError } from "../errors.ts";
 import type { RpcProvider } from "./frameGas.ts";
@@ -14,7 +15,7 @@ export interface Chain {
 
 /**
  * Connects to a network of hardhat.config.ts by name; without one, starts a fresh development chain (31337). Throws
- * InputError where the configuration has no such network or nothing answers there.
+ * InputError where the configuration has no such network, a variable of it is not set, or nothing answers there.
  */
 export async function connectChain(network?: string): Promise<Chain> {
   // Loaded late: it reads hardhat.config.ts from the working folder at once.
@@ -22,22 +23,55 @@ export async function connectChain(network?: string): Promise<Chain> {
   if (network !== undefined && !Object.hasOwn(hre.config.networks, network)) {
     throw new InputError(`network ${network}: unknown, want one of ${Object.keys(hre.config.networks).join(", ")}`);
   }
+  const config = hre.config.networks[network ?? "default"];
+  if (config.type === "http") await requireVariables(network!, config);
   const connection = await hre.network.create(network);
   await requireAnswer(connection);
-  return {
-    name: connection.networkName,
-    ethers: connection.ethers,
-    rpc: connection.provider,
-    connection,
-    close: () => connection.close(),
-  };
+  return chainOf(connection);
+}
+
+/** Starts a chain inside this process that claims to be another. */
+export async function connectDevelopmentChain(chainId: number): Promise<Chain> {
+  const { default: hre } = await import("hardhat");
+  return chainOf(await hre.network.create({ network: "default", override: { chainId } }));
+}
+
+/** A connection that is known to answer. */
+export const chainOf = (connection: NetworkConnection): Chain => ({
+  name: connection.networkName,
+  ethers: connection.ethers,
+  rpc: connection.provider,
+  connection,
+  close: () => connection.close(),
+});
+
+async function requireVariables(network: string, { url, accounts }: HttpNetworkConfig): Promise<void> {
+  for (const variable of [url, ...(Array.isArray(accounts) ? accounts : [])]) {
+    try {
+      await variable.get();
+    } catch (error) {
+      const { name } = variable as { name?: string };
+      throw new InputError(`network ${network}: ${name} is not set, run: npx hardhat keystore set ${name}`, {
+        cause: error,
+      });
+    }
+  }
 }
 
 async function requireAnswer({ networkName, networkConfig, provider }: NetworkConnection): Promise<void> {
+  let chainId: unknown;
   try {
-    await provider.request({ method: "eth_chainId" });
+    chainId = await provider.request({ method: "eth_chainId" });
   } catch (error) {
     if (networkConfig.type !== "http") throw error;
-    throw new InputError(`network ${networkName}: nothing answers at ${await networkConfig.url.getUrl()}`);
+    throw new InputError(`network ${networkName}: nothing answers at ${shown(await networkConfig.url.getUrl())}`, {
+      cause: error,
+    });
   }
+  const { chainId: wanted } = networkConfig;
+  if (wanted === undefined || Number(chainId) === wanted) return;
+  throw new InputError(`network ${networkName}: chain ${Number(chainId)} answers, hardhat.config.ts wants ${wanted}`);
 }
+
+/** A URL's path and query may hold an access key. */
+const shown = (url: string): string => new URL(url).origin;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseJsonFile } from "../jsonFile.ts";
+import type { KeyReport } from "../setup/phase2/checkKey.ts";
 
 const Bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/, "want 32 bytes in lower-case hex");
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "want a SHA-256 in lower-case hex");
@@ -48,6 +49,10 @@ export const Lock = z.discriminatedUnion("setup", [
 
 export type Lock = z.infer<typeof Lock>;
 export type SetupKind = Lock["setup"];
+/** How a key was made: what a lock states beside hashes. */
+export type SetupFacts =
+  | { readonly setup: "dealer" }
+  | ({ readonly setup: "self" | "ceremony" } & Pick<KeyReport, "ptau" | "contributions" | "beacon">);
 
 /** Reads a lock.json. Throws InputError naming the file and the entry that is wrong. */
 export const readLock = (path: string): Promise<Lock> => parseJsonFile(path, Lock);

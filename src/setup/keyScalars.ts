@@ -42,7 +42,7 @@ export function keyScalars(r1cs: R1cs, { tau, alpha, beta }: Omit<SetupSecrets, 
  * Lᵢ(x) for i = first, first + step, … over the subgroup of order n = 2^power: ωⁱ(xⁿ − 1) / (n(x − ωⁱ)).
  * ω is the power of 5 that circom tools use.
  */
-function lagrangeAt(x: bigint, power: number, first: number, step: number): bigint[] {
+export function lagrangeAt(x: bigint, power: number, first: number, step: number): bigint[] {
   const size = 2 ** power;
   const omega = Fr.pow(5n, (Fr.ORDER - 1n) >> BigInt(power));
   const ratio = Fr.pow(omega, BigInt(step));

@@ -3,10 +3,10 @@ import type { Vkey } from "../groth16/verifyingKey.ts";
 import { isDealerKey } from "./dealerConstants.ts";
 
 /**
- * How a key was made, as records and lock files state it. Throws InputError for every key but the dealer's: no other
- * setup leaves anything yet by which a record could prove its kind.
+ * How a key was made, as far as the key itself shows it. Throws InputError for every key but the dealer's: how another was
+ * made is in the lock.json of its folder.
  */
 export function setupKindOf(vkey: Vkey): "dealer" {
   if (isDealerKey(vkey)) return "dealer";
-  throw new InputError("vkey: not a dealer's key, and ceremonies are not supported yet; want a key made by setup");
+  throw new InputError("vkey: not a dealer's key; how it was made is in the lock.json of its folder");
 }

@@ -3,6 +3,11 @@ declare module "ffjavascript" {
   interface WasmCurve {
     readonly g: Uint8Array;
     readonly gAffine: Uint8Array;
+    readonly zero: Uint8Array;
+    add(a: Uint8Array, b: Uint8Array): Uint8Array;
+    sub(a: Uint8Array, b: Uint8Array): Uint8Array;
+    /** Σ sᵢ·Pᵢ of affine points and plain little-endian scalars of equal length, Jacobian. */
+    multiExpAffine(points: Uint8Array, scalars: Uint8Array): Promise<Uint8Array>;
     timesScalar(point: Uint8Array, scalar: bigint): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
   }

@@ -7,14 +7,13 @@ import type { AuditRow } from "../../src/audit/auditReport.ts";
 import { compareFiles, readTexts, type Texts } from "../../src/audit/compareFiles.ts";
 import { compareLock } from "../../src/audit/compareLock.ts";
 import { inOrderOfLinks } from "../../src/audit/links.ts";
-import { describeRebuilt, rebuildProgram, type RebuiltModel } from "../../src/audit/rebuildModel.ts";
+import { rebuildDealerKey, rebuildProgram, type RebuiltModel } from "../../src/audit/rebuildModel.ts";
 import { verdictOf } from "../../src/audit/verdict.ts";
 import { readR1cs } from "../../src/circom/readR1cs.ts";
 import { InputError } from "../../src/errors.ts";
 import { compileModel, type CompiledModel } from "../../src/model/compileModel.ts";
 import { type Lock, readLock } from "../../src/model/lock.ts";
 import { type ModelFiles, readModelFiles } from "../../src/model/modelFiles.ts";
-import { setupModel } from "../../src/model/setupModel.ts";
 import { projectPath } from "../../src/paths.ts";
 import { leavesOf, oneByteEdits, withLeaf } from "./oneByte.ts";
 
@@ -35,7 +34,7 @@ describe("an audit's comparison of a rebuilt model with its lock and files", () 
     folder = await mkdtemp(join(tmpdir(), "tollgate-links-"));
     files = await readModelFiles(projectPath("circuits/models/digits-mlp"));
     compiled = await compileModel(await rebuildProgram(files, {}, MAX_POWER), CACHE);
-    rebuilt = await describeRebuilt(await setupModel(compiled, CACHE));
+    rebuilt = await rebuildDealerKey(compiled, CACHE);
     lock = await readLock(join(KEY_FOLDER, "lock.json"));
     texts = await readTexts(KEY_FOLDER, TEMPLATE);
   });
@@ -60,7 +59,7 @@ describe("an audit's comparison of a rebuilt model with its lock and files", () 
   /** The digits model made again from other files. */
   async function rebuildFrom(changed: Partial<ModelFiles>): Promise<RebuiltModel> {
     const program = await rebuildProgram({ ...files, ...changed }, {}, MAX_POWER);
-    return describeRebuilt(await setupModel(await compileModel(program, CACHE), CACHE));
+    return rebuildDealerKey(await compileModel(program, CACHE), CACHE);
   }
 
   it("agrees in every row", () => {
@@ -104,7 +103,7 @@ describe("an audit's comparison of a rebuilt model with its lock and files", () 
     bytes[start + 8] ^= 1;
     await writeFile(r1csPath, bytes);
     const other = { ...compiled, circuit: { ...compiled.circuit, r1csPath }, circuitHash: keccak256(bytes) };
-    const rows = compareWith(await describeRebuilt(await setupModel(other, folder)));
+    const rows = compareWith(await rebuildDealerKey(other, folder));
     expect(verdictOf(rows).message).to.match(
       /^broken link DigitsMlp\.circom → circuit\.r1cs: lock\.json: (circuitHash|sha256\.circuit\.r1cs) says/,
     );
