@@ -11,10 +11,10 @@ import type { ModelFiles } from "../model/modelFiles.ts";
 import { verifierName } from "../model/writeArtefacts.ts";
 import type { KeyCheck } from "../setup/phase2/checkKey.ts";
 import { type AuditRow, compare, type ModelAudit } from "./auditReport.ts";
-import { compareChain, modelIn, type RecordedChain, saidInJavaScript } from "./compareChain.ts";
+import { compareChain, type FreshCode, modelIn, type RecordedChain, saidInJavaScript } from "./compareChain.ts";
 import { compareFiles, readTexts, type Texts } from "./compareFiles.ts";
 import { compareLock } from "./compareLock.ts";
-import { type CompiledContract, type CompiledContracts, compileText } from "./compileContracts.ts";
+import { type CompiledContract, compileText } from "./compileContracts.ts";
 import { inOrderOfLinks, linksOf } from "./links.ts";
 import { proveSample } from "./proveSample.ts";
 import type { Claims } from "./readClaims.ts";
@@ -38,8 +38,8 @@ export interface AuditOptions {
   /** A fresh development chain, and ModelRegistry from its sources, to verify a proof there. */
   readonly local: HardhatEthers;
   readonly registry: Promise<CompiledContract>;
-  /** A deployment to compare with, and all contracts from their sources. */
-  readonly chain?: RecordedChain & { readonly contracts: Promise<CompiledContracts> };
+  /** A deployment to compare with, and the code of all contracts from their sources. */
+  readonly chain?: RecordedChain & { readonly code: Promise<FreshCode> };
 }
 
 /**
@@ -111,7 +111,7 @@ async function compareAll(
   const onChain =
     chain === undefined
       ? []
-      : await step(`Asking ${chain.name}`, async () => compareChain(chain, await chain.contracts, proven));
+      : await step(`Asking ${chain.name}`, async () => compareChain(chain, await chain.code, proven));
   return inOrderOfLinks([...rows, ...said, ...onChain], template);
 }
 

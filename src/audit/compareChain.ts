@@ -2,7 +2,7 @@ import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import { Contract, keccak256 } from "ethers";
 import type { ModelRegistry } from "../../build/hardhat/types/index.ts";
 import { checkRecord } from "../chain/checkRecord.ts";
-import { knownGoodClaim, type ContractName, type DeploymentRecord, type ModelRecord } from "../chain/record.ts";
+import { knownGoodClaim, type DeploymentRecord, type ModelRecord } from "../chain/record.ts";
 import { verifyCall } from "../chain/verifyClaim.ts";
 import { keyIdOf, modelIdOf, toBytes32, type VerifyingKey } from "../codec/statement.ts";
 import { InputError } from "../errors.ts";
@@ -10,6 +10,7 @@ import { verifyProof } from "../groth16/verify.ts";
 import type { Claim } from "../model/claim.ts";
 import { signalsOf } from "../model/infer.ts";
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
+import type { ConstructedCode } from "./runConstructors.ts";
 import { type AuditRow, compare } from "./auditReport.ts";
 import { CONTRACT_NAMES, type CompiledContract, type CompiledContracts } from "./compileContracts.ts";
 import { linksOf } from "./links.ts";
@@ -29,26 +30,25 @@ export interface ProvenModel {
   readonly claim: Claim;
 }
 
+/** Freshly compiled contracts, and the code that their constructors leave with the record's arguments. */
+export interface FreshCode {
+  readonly compiled: CompiledContracts;
+  readonly constructed: ConstructedCode;
+}
+
 /**
  * Compares record and chain with freshly compiled contracts and a rebuilt model. A registry whose code is another's is
  * asked nothing: it could answer anything. Throws InputError where the record has no model of the name.
  */
-export async function compareChain(
-  chain: RecordedChain,
-  compiled: CompiledContracts,
-  proven: ProvenModel,
-): Promise<AuditRow[]> {
-  const { name } = proven.model.graph;
-  const { template } = proven.model.emitted;
-  const recorded = modelIn(chain.record, name);
-  const code = await Promise.all(CONTRACT_NAMES.map((contract) => compareCode(contract, chain, compiled, template)));
-  const isGenuine = code[CONTRACT_NAMES.indexOf("ModelRegistry")].ok;
-  return [
-    ...code,
-    ...compareRecorded(recorded, proven),
-    ...(isGenuine ? await compareModel(chain, compiled.ModelRegistry.abi, recorded, proven) : []),
-    ...(await compareRecord(chain, name, template)),
-  ];
+export async function compareChain(chain: RecordedChain, code: FreshCode, proven: ProvenModel): Promise<AuditRow[]> {
+  const { model } = proven;
+  const { template } = model.emitted;
+  const recorded = modelIn(chain.record, model.graph.name);
+  const fields = await compareRecord(chain, model.graph.name, template);
+  const codeRows = await compareCode(chain, code, fields, template);
+  const isGenuine = codeRows.every(({ compared, ok }) => ok || !compared.includes("ModelRegistry"));
+  const asked = isGenuine ? await compareModel(chain, code.compiled.ModelRegistry.abi, recorded, proven) : [];
+  return [...codeRows, ...compareRecorded(recorded, proven), ...asked, ...fields];
 }
 
 /** Throws InputError where the record has no model of the name. */
@@ -58,22 +58,41 @@ export function modelIn({ network, models }: DeploymentRecord, name: string): Mo
   throw new InputError(`deployment record of ${network}: models: has no ${name}, only ${known}`);
 }
 
-/** An address without code is the record's error: what is deployed stays. */
+/**
+ * Compares the code of every recorded contract twice: immutables apart, which needs nothing of the record, and as its
+ * constructor leaves it. Where the record errs in what constructors see, so do they.
+ */
 async function compareCode(
-  name: ContractName,
   { ethers, record }: RecordedChain,
-  compiled: CompiledContracts,
+  { compiled, constructed }: FreshCode,
+  fields: readonly AuditRow[],
   template: string,
-): Promise<AuditRow> {
-  const { address } = record.contracts[name];
-  const code = await ethers.provider.getCode(address);
+): Promise<AuditRow[]> {
   const link = linksOf(template).code;
-  const recomputed = codeHash(compiled[name].runtimeCode, compiled[name]);
-  if (code === "0x") {
-    return compare(link, "record", `record: contracts.${name}.address`, { recomputed, claimed: "no code there" });
+  const rows: AuditRow[] = [];
+  const found = await Promise.all(
+    CONTRACT_NAMES.map((name) => ethers.provider.getCode(record.contracts[name].address)),
+  );
+  const isMisrecorded =
+    found.includes("0x") || fields.some(({ compared, ok }) => !ok && /(chainId|\.address|\.arguments)$/.test(compared));
+  for (const [index, name] of CONTRACT_NAMES.entries()) {
+    const code = found[index];
+    const recomputed = codeHash(compiled[name].runtimeCode, compiled[name]);
+    if (code === "0x") {
+      const values = { recomputed, claimed: "no code there" };
+      rows.push(compare(link, "record", `record: contracts.${name}.address`, values));
+      continue;
+    }
+    const claimed = codeHash(code, compiled[name]);
+    rows.push(compare(link, "chain", `chain: code of ${name}, immutables apart`, { recomputed, claimed }));
+    rows.push(
+      compare(link, isMisrecorded ? "record" : "chain", `chain: code of ${name}, as its constructor leaves it`, {
+        recomputed: keccak256(constructed[name]),
+        claimed: keccak256(code),
+      }),
+    );
   }
-  const claimed = codeHash(code, compiled[name]);
-  return compare(link, "chain", `chain: code of ${name}, immutables apart`, { recomputed, claimed });
+  return rows;
 }
 
 /** keccak-256 of code with zeros where the constructor writes immutables. */

@@ -3,6 +3,7 @@ import { connectChain } from "../chain/localChain.ts";
 import { readRecord } from "../chain/record.ts";
 import type { AuditOptions, Step } from "./auditModel.ts";
 import { CONTRACT_NAMES, compileContracts } from "./compileContracts.ts";
+import { runConstructors } from "./runConstructors.ts";
 
 /** Where proofs are verified, and what a deployment is compared with. */
 export type AuditChains = Pick<AuditOptions, "local" | "registry" | "chain">;
@@ -23,7 +24,10 @@ export async function openChains(network: string | undefined, step: Step): Promi
   await step("Building the contracts' interfaces", buildContracts);
   const contracts = heldBack(compileContracts(CONTRACT_NAMES));
   const registry = heldBack(contracts.then(({ ModelRegistry }) => ModelRegistry));
-  return { local: (await connectChain()).ethers, registry, chain: { name, ethers, record, contracts } };
+  const code = heldBack(
+    contracts.then(async (compiled) => ({ compiled, constructed: await runConstructors(record, compiled) })),
+  );
+  return { local: (await connectChain()).ethers, registry, chain: { name, ethers, record, code } };
 }
 
 /** A failure is for whoever awaits the result later, not for the process. */
