@@ -43,12 +43,14 @@ async function audit(names: string[], options: Options): Promise<void> {
   for (const name of await namesOf(names, options)) {
     const path = modelPath(name);
     const files = await onFile(path, "read", () => readModelFiles(path));
-    const key = options.key === undefined ? undefined : callerPath(options.key);
-    models.push({ files, claims: await readClaims(files.name, key) });
+    models.push({
+      files,
+      claims: await readClaims(files.name, { folder: given(options.key), ptauPath: given(options.ptau) }),
+    });
   }
-  const ptauPath = options.ptau === undefined ? undefined : callerPath(options.ptau);
-  const settings = { import: importOptionsOf(options), maxPower: options.maxPower, ptauPath, step };
-  const chains = await openChains(options.network, step);
+  const settings = { import: importOptionsOf(options), maxPower: options.maxPower, step };
+  const audited = models.map(({ files }) => files.name);
+  const chains = await openChains(options.network, audited, step);
   const audits: ModelAudit[] = [];
   for (const { files, claims } of models) {
     audits.push(await auditModel(files, claims, { ...settings, ...chains }));
@@ -60,6 +62,8 @@ async function audit(names: string[], options: Options): Promise<void> {
   const isSound = conclude(audits);
   if (options.json !== undefined) await writeJson(callerPath(options.json), { models: audits, ok: isSound, ...trust });
 }
+
+const given = (path: string | undefined): string | undefined => (path === undefined ? undefined : callerPath(path));
 
 async function namesOf(names: string[], { all, key }: Options): Promise<string[]> {
   const shipped = (await readdir(projectPath("circuits/models"))).sort();

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
 import { keccak256 } from "ethers";
-import { InputError } from "../errors.ts";
 import type { Claim } from "../model/claim.ts";
 import { compileModel, type EmittedModel } from "../model/compileModel.ts";
 import type { ImportOptions } from "../model/importModel.ts";
@@ -11,7 +10,7 @@ import type { ModelFiles } from "../model/modelFiles.ts";
 import { verifierName } from "../model/writeArtefacts.ts";
 import type { KeyCheck } from "../setup/phase2/checkKey.ts";
 import { type AuditRow, compare, type ModelAudit } from "./auditReport.ts";
-import { compareChain, type FreshCode, modelIn, type RecordedChain, saidInJavaScript } from "./compareChain.ts";
+import { compareChain, type FreshCode, type RecordedChain, saidInJavaScript } from "./compareChain.ts";
 import { compareFiles, readTexts, type Texts } from "./compareFiles.ts";
 import { compareLock } from "./compareLock.ts";
 import { type CompiledContract, compileText } from "./compileContracts.ts";
@@ -32,8 +31,6 @@ export interface AuditOptions {
   readonly import: ImportOptions;
   /** Largest domain that is built, as a power of two. */
   readonly maxPower: number;
-  /** Powers of tau that a key of phase 2 was made from. */
-  readonly ptauPath?: string | undefined;
   readonly step: Step;
   /** A fresh development chain, and ModelRegistry from its sources, to verify a proof there. */
   readonly local: HardhatEthers;
@@ -44,18 +41,17 @@ export interface AuditOptions {
 
 /**
  * Makes a model's artefacts again from its ONNX file in a temporary folder and compares them with what its key folder says,
- * and with a deployment. Throws InputError on damaged files and on a record without the model.
+ * and with a deployment. Throws InputError on damaged files.
  */
 export async function auditModel(files: ModelFiles, claims: Claims, options: AuditOptions): Promise<ModelAudit> {
   const start = performance.now();
-  if (options.chain !== undefined) modelIn(options.chain.record, files.name);
   const folder = await mkdtemp(join(tmpdir(), "tollgate-audit-"));
   try {
     const emitted = await options.step(`Reading ${files.onnxPath}`, () =>
       rebuildProgram(files, options.import, options.maxPower),
     );
     const texts = await readTexts(claims.folder, emitted.emitted.template);
-    const rebuilt = await rebuild(emitted, folder, claims, options);
+    const rebuilt = await rebuild(emitted, folder, claims, options.step);
     const rows = await compareAll(rebuilt, claims, texts, files, options);
     return {
       model: files.name,
@@ -72,18 +68,12 @@ export async function auditModel(files: ModelFiles, claims: Claims, options: Aud
 }
 
 /** Compiles the circuit and deals or checks its key; the folder is empty, so nothing comes from elsewhere. */
-async function rebuild(emitted: EmittedModel, folder: string, claims: Claims, options: AuditOptions) {
-  const { step, ptauPath } = options;
+async function rebuild(emitted: EmittedModel, folder: string, claims: Claims, step: Step): Promise<RebuiltModel> {
   const compiled = await step(`Compiling ${emitted.emitted.template}.circom`, () => compileModel(emitted, folder));
-  const { setup } = claims.lock;
-  if (setup === "dealer") {
-    return step("Dealing the key from its public seed", () => rebuildDealerKey(compiled, folder));
-  }
-  if (ptauPath === undefined) {
-    const lockPath = join(claims.folder, "lock.json");
-    throw new InputError(`${lockPath}: setup: is ${setup}; give the powers of tau of its key with --ptau`);
-  }
-  return step("Checking the key", () => checkFolderKey(compiled, claims.folder, ptauPath));
+  const { ptauPath } = claims;
+  return ptauPath === undefined
+    ? step("Dealing the key from its public seed", () => rebuildDealerKey(compiled, folder))
+    : step("Checking the key", () => checkFolderKey(compiled, claims.folder, ptauPath));
 }
 
 /** Every row, in the order of the links. */

@@ -8,15 +8,26 @@ import { projectPath } from "../paths.ts";
 export interface Claims {
   readonly folder: string;
   readonly lock: Lock;
+  /** Powers of tau that a key of phase 2 was made from; none for a dealer's. */
+  readonly ptauPath: string | undefined;
 }
 
 /** Reads the lock of a key folder, by default the development key's of a shipped model. Throws InputError. */
-export async function readClaims(name: string, folder?: string): Promise<Claims> {
+export async function readClaims(
+  name: string,
+  { folder, ptauPath }: { folder: string | undefined; ptauPath: string | undefined },
+): Promise<Claims> {
   const keyFolder = folder ?? projectPath(`circuits/generated/${name}/dealer`);
   const path = join(keyFolder, "lock.json");
   if (!existsSync(path)) {
     const wanted = folder === undefined ? "give the key's folder with --key" : "want a folder that setup wrote";
     throw new InputError(`${name}: there is no ${path}; ${wanted}`);
   }
-  return { folder: keyFolder, lock: await readLock(path) };
+  const lock = await readLock(path);
+  const isDealers = lock.setup === "dealer";
+  if (isDealers && ptauPath !== undefined) throw new InputError(`${path}: setup: is dealer, which has no --ptau`);
+  if (!isDealers && ptauPath === undefined) {
+    throw new InputError(`${path}: setup: is ${lock.setup}; give the powers of tau of its key with --ptau`);
+  }
+  return { folder: keyFolder, lock, ptauPath };
 }

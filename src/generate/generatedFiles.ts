@@ -1,3 +1,4 @@
+import { AUDIT_SCHEMA } from "../audit/auditReport.ts";
 import { renderPoseidonConstants } from "../circom/poseidonConstants.ts";
 import { DEPLOYMENT_SCHEMA } from "../chain/record.ts";
 import { renderDealerConstants } from "../setup/dealerConstants.ts";
@@ -12,6 +13,7 @@ export const sharedFiles = (): Map<string, string> =>
     ...renderPoseidonConstants(),
     ["contracts/generated/DealerConstants.sol", renderDealerConstants()],
     ["deployments/schema.json", `${JSON.stringify(DEPLOYMENT_SCHEMA, null, 2)}\n`],
+    ["docs/audit.schema.json", `${JSON.stringify(AUDIT_SCHEMA, null, 2)}\n`],
   ]);
 
 /** Generated files of a shipped model that need no compiler: its graph and its circuit. */
