@@ -41,6 +41,7 @@ export const deployCommand = (): Command =>
     )
     .requiredOption("--network <name>", "network of hardhat.config.ts, for example localhost")
     .option("--model <name...>", "models to register", ["digits-mlp"])
+    .option("--no-model", "deploy the contracts only")
     .option(
       "--key <name=folder>",
       "key folder of a model instead of the development key; can be repeated",
@@ -48,7 +49,7 @@ export const deployCommand = (): Command =>
       new Map(),
     )
     .option("--ptau <file>", "powers-of-tau file that the keys were made from")
-    .option("--accept-unpinned", "take keys made from a powers-of-tau file that nobody vouches for")
+    .option("--accept-ptau", "take powers of tau that nobody published")
     .option("--toll-bps <points>", "toll of every settled amount in basis points, 0 to 100", parseTollBps, 0)
     .option(
       "--toll-collector <address>",

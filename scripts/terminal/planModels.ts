@@ -16,7 +16,7 @@ export interface ModelPlanOptions {
   /** Key folder by model, as given. */
   readonly key: ReadonlyMap<string, string>;
   readonly ptau?: string;
-  readonly acceptUnpinned?: boolean;
+  readonly acceptPtau?: boolean;
 }
 
 /** Throws InputError for models that would be registered with the dealer's key where that is refused, and for keys of none. */
@@ -50,7 +50,7 @@ export async function planModels(options: ModelPlanOptions): Promise<Record<stri
 
 async function keyOf(
   name: string,
-  { key, ptau, acceptUnpinned = false }: ModelPlanOptions,
+  { key, ptau, acceptPtau = false }: ModelPlanOptions,
 ): Promise<TrustedKey | { model: TrustedKey["model"]; zkeyPath: string; setup: "dealer" }> {
   const folder = key.get(name);
   if (folder === undefined) {
@@ -58,7 +58,7 @@ async function keyOf(
     return { model, zkeyPath: model.zkeyPath, setup: "dealer" };
   }
   const { model } = await buildCircuit(name, SHIPPED);
-  const checked = { ptauPath: callerPath(ptau!), acceptsUnpinned: acceptUnpinned };
+  const checked = { ptauPath: callerPath(ptau!), requirePinned: !acceptPtau };
   return step(
     `Checking the key in ${folder}`,
     () => readKeyFolder(callerPath(folder), model, checked),

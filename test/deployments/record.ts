@@ -7,7 +7,7 @@ import { findKnownGood } from "../../src/chain/knownGood.ts";
 import { connectChain } from "../../src/chain/localChain.ts";
 import { DeploymentRecord } from "../../src/chain/record.ts";
 import { projectPath } from "../../src/paths.ts";
-import { setUpShipped } from "./shippedModel.ts";
+import { setUpShipped } from "./models.ts";
 
 /** A field of the record by its path, and a value that is well formed and false. */
 type Edit = readonly [path: string, value: unknown];

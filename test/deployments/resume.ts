@@ -17,7 +17,7 @@ import { InputError } from "../../src/errors.ts";
 import { projectPath } from "../../src/paths.ts";
 import type { Fate, RpcCall } from "./rpcProxy.ts";
 import { serveChain, type ServedChain } from "./servedChain.ts";
-import { setUpShipped } from "./shippedModel.ts";
+import { setUpShipped } from "./models.ts";
 
 const SENDS = new Set(["eth_sendTransaction", "eth_sendRawTransaction"]);
 /** The factory's own deployment, four contracts, a key and a model. */
@@ -30,7 +30,6 @@ describe("a deployment that is dropped", () => {
   let journals: string;
   let fresh: unknown;
 
-  const rpc = (method: string, ...params: unknown[]) => served.chain.rpc.request({ method, params });
   const send = () => sendDeployment(served.chain, prepared, { journals, commit: null, onDone: () => {} });
 
   before(async () => {
@@ -45,15 +44,15 @@ describe("a deployment that is dropped", () => {
       },
     };
     prepared = await prepareDeployment(served.chain, plan, undefined);
-    fresh = await rpc("evm_snapshot");
+    fresh = await served.rpc("evm_snapshot");
     journals = await mkdtemp(join(tmpdir(), "tollgate-journals-"));
     undisturbed = await send();
   });
 
   beforeEach(async () => {
-    served.proxy.fate = () => "pass";
-    await rpc("evm_revert", fresh);
-    fresh = await rpc("evm_snapshot");
+    served.proxy.reset();
+    await served.rpc("evm_revert", fresh);
+    fresh = await served.rpc("evm_snapshot");
     await rm(journals, { recursive: true, force: true });
   });
 
@@ -74,7 +73,7 @@ describe("a deployment that is dropped", () => {
         expect((dropped as Error).message).to.match(
           /^network localhost: the connection broke .*; run the same command again/,
         );
-        served.proxy.fate = () => "pass";
+        served.proxy.reset();
         await expectWhole(await send());
       });
     }
@@ -83,7 +82,7 @@ describe("a deployment that is dropped", () => {
   it("goes on without its journal", async () => {
     dropFrom(5, "dropAfter");
     await send().catch(() => {});
-    served.proxy.fate = () => "pass";
+    served.proxy.reset();
     await rm(journals, { recursive: true });
     expect(await stepsToSend(prepared, served.chain)).to.have.lengthOf(TRANSACTIONS - 5);
     await expectWhole(await send());
@@ -100,8 +99,8 @@ describe("a deployment that is dropped", () => {
 
   it("starts anew where the journal is of a chain that is gone", async () => {
     await send();
-    await rpc("evm_revert", fresh);
-    fresh = await rpc("evm_snapshot");
+    await served.rpc("evm_revert", fresh);
+    fresh = await served.rpc("evm_snapshot");
     await expectWhole(await send());
   });
 

@@ -16,6 +16,8 @@ export interface RpcProxy {
   fate: (call: RpcCall) => Fate;
   /** Changes what the node answered; nothing until it is set. */
   answer: (call: RpcCall, result: unknown) => unknown;
+  /** Passes everything on again, as it is. */
+  readonly reset: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -23,7 +25,8 @@ export interface RpcProxy {
 export async function startProxy(node: string): Promise<RpcProxy> {
   const fate = (): Fate => "pass";
   const answer = (_: RpcCall, result: unknown) => result;
-  const proxy: RpcProxy = { url: "", fate, answer, close: async () => {} };
+  const reset = () => void Object.assign(proxy, { fate, answer });
+  const proxy: RpcProxy = { url: "", fate, answer, reset, close: async () => {} };
   const server = createServer((request, response) => void serve(request, response, node, proxy));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const close = () =>

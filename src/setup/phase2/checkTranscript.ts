@@ -20,7 +20,7 @@ export async function checkTranscript(key: Phase2Key): Promise<KeyCheck[]> {
   const each = async (name: string, passed: string, holds: (index: number) => boolean | Promise<boolean>) => {
     for (const [index, contribution] of contributions.entries())
       if (!(await holds(index))) return { name, ok: false, detail: `${label(index, contribution)}: not ${passed}` };
-    return { name, ok: true, detail: `${contributions.length} contributions: ${passed}` };
+    return { name, ok: true, detail: `${passed} (contributions: ${contributions.length})` };
   };
   return [
     await each("transcript", "the hash of all that came before", (index) =>
