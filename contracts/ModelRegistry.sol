@@ -10,6 +10,7 @@ import {FlawLib} from "./libraries/FlawLib.sol";
 import {Groth16BatchLib} from "./libraries/Groth16BatchLib.sol";
 import {Groth16Lib} from "./libraries/Groth16Lib.sol";
 import {KeyLib} from "./libraries/KeyLib.sol";
+import {SplitLib} from "./libraries/SplitLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
 import {BatchSizeOutOfRange, LengthsDiffer} from "./types/BatchError.sol";
 import {Claim} from "./types/Claim.sol";
@@ -24,7 +25,7 @@ contract ModelRegistry is IModelRegistry {
     /// @notice `bytes4(keccak256("groth16-bn254-v1"))`, the proof system of every model here.
     bytes4 public constant PROOF_SYSTEM_ID = bytes4(keccak256("groth16-bn254-v1"));
     /// @notice A royalty is at most a tenth of the amount.
-    uint16 public constant MAX_ROYALTY_BPS = 1_000;
+    uint16 public constant MAX_ROYALTY_BPS = SplitLib.MAX_ROYALTY_BPS;
 
     /// @notice A batch has at most this many claims: it bounds what one transaction can cost.
     uint256 public constant MAX_BATCH = 128;

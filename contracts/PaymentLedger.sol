@@ -6,6 +6,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPaymentLedger} from "./interfaces/IPaymentLedger.sol";
 import {RegistryLib} from "./libraries/RegistryLib.sol";
+import {SplitLib} from "./libraries/SplitLib.sol";
 import {TokenLib} from "./libraries/TokenLib.sol";
 
 /// @title PaymentLedger
@@ -14,10 +15,9 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
     using RegistryLib for IModelRegistry;
 
     /// @notice A toll is at most one percent of the amount.
-    uint16 public constant MAX_TOLL_BPS = 100;
+    uint16 public constant MAX_TOLL_BPS = SplitLib.MAX_TOLL_BPS;
 
-    uint256 internal constant MAX_AMOUNT = type(uint128).max;
-    uint256 private constant BASIS_POINTS = 10_000;
+    uint256 internal constant MAX_AMOUNT = SplitLib.MAX_AMOUNT;
 
     /// @inheritdoc IPaymentLedger
     IModelRegistry public immutable REGISTRY;
@@ -69,26 +69,13 @@ abstract contract PaymentLedger is IPaymentLedger, ReentrancyGuardTransient {
         address royaltyTo
     ) internal returns (uint256 payout, uint256 royalty) {
         uint256 toll;
-        (payout, toll, royalty) = _split(amount, royaltyBps);
+        (payout, toll, royalty) = SplitLib.split(amount, TOLL_BPS, royaltyBps);
         // Both numbers are below 2^128.
         unchecked {
             _credit(provider, token, payout + extra);
         }
         _credit(TOLL_COLLECTOR, token, toll);
         _credit(royaltyTo, token, royalty);
-    }
-
-    /// @dev The parts of an amount below 2^128. Toll and royalty round down, the payout is the rest.
-    function _split(
-        uint256 amount,
-        uint256 royaltyBps
-    ) internal view returns (uint256 payout, uint256 toll, uint256 royalty) {
-        // The toll is at most 1 % of the amount, the royalty at most 10 %.
-        unchecked {
-            toll = (amount * TOLL_BPS) / BASIS_POINTS;
-            royalty = (amount * royaltyBps) / BASIS_POINTS;
-            payout = amount - toll - royalty;
-        }
     }
 
     function _credit(address owner, address token, uint256 amount) internal {

@@ -9,10 +9,12 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 
 import {IModelRegistry} from "./interfaces/IModelRegistry.sol";
 import {IPrepaidOrders} from "./interfaces/IPrepaidOrders.sol";
+import {AnnouncementLib} from "./libraries/AnnouncementLib.sol";
 import {ClaimBatch, ClaimBatchLib} from "./libraries/ClaimBatchLib.sol";
 import {FlawLib} from "./libraries/FlawLib.sol";
 import {JobLib} from "./libraries/JobLib.sol";
 import {ModelTermsLib} from "./libraries/ModelTermsLib.sol";
+import {SplitLib} from "./libraries/SplitLib.sol";
 import {StatementLib} from "./libraries/StatementLib.sol";
 import {TokenLib} from "./libraries/TokenLib.sol";
 import {PaymentLedger} from "./PaymentLedger.sol";
@@ -159,13 +161,13 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         // Check that the announcement's time has come and has not passed.
         (uint256 announced, uint256 maturesAt, uint256 expiresAt) = _announcement(held);
         if (announced == 0) revert NothingAnnounced(msg.sender, provider, token);
-        if (block.timestamp < maturesAt || block.timestamp >= expiresAt) {
+        if (!AnnouncementLib.isDue(maturesAt, expiresAt, block.timestamp)) {
             revert WithdrawalNotDue(maturesAt, expiresAt, block.timestamp);
         }
         uint256 balance = held.balance;
         if (balance == 0) revert NothingToWithdraw(msg.sender, token);
 
-        uint256 amount = announced < balance ? announced : balance;
+        uint256 amount = AnnouncementLib.taken(announced, balance);
         held.balance = balance - amount;
         (held.announced, held.announcedAt) = (0, 0);
         _credit(msg.sender, token, amount);
@@ -200,11 +202,16 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
         address token,
         uint256 deadline
     ) external view returns (uint256) {
-        if (deadline <= block.timestamp || deadline > block.timestamp + MAX_ORDER_LIFE) return 0;
         Deposit storage held = _accounts[client][provider].deposits[token];
-        (uint256 announced, uint256 maturesAt, uint256 expiresAt) = _announcement(held);
-        if (maturesAt >= deadline || block.timestamp >= expiresAt) return held.balance;
-        return announced < held.balance ? held.balance - announced : 0;
+        return
+            AnnouncementLib.secured(
+                held.balance,
+                held.announced,
+                held.announcedAt,
+                MAX_ORDER_LIFE,
+                deadline,
+                block.timestamp
+            );
     }
 
     /// @inheritdoc IPrepaidOrders
@@ -273,7 +280,7 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
             (dues.token, dues.royaltyTo) = (token, terms.royaltyTo);
             (dues.payout, dues.toll, dues.royalty) = (0, 0, 0);
         }
-        (uint256 payout, uint256 toll, uint256 royalty) = _split(amount, terms.royaltyBps);
+        (uint256 payout, uint256 toll, uint256 royalty) = SplitLib.split(amount, TOLL_BPS, terms.royaltyBps);
         // Each a sum of at most 128 numbers below 2^128.
         unchecked {
             dues.payout += payout;
@@ -331,7 +338,6 @@ contract PrepaidOrders is IPrepaidOrders, PaymentLedger, EIP712 {
     ) private view returns (uint256 amount, uint256 maturesAt, uint256 expiresAt) {
         amount = held.announced;
         if (amount == 0) return (0, 0, 0);
-        maturesAt = held.announcedAt + MAX_ORDER_LIFE;
-        expiresAt = maturesAt + MAX_ORDER_LIFE;
+        (maturesAt, expiresAt) = AnnouncementLib.window(held.announcedAt, MAX_ORDER_LIFE);
     }
 }

@@ -83,10 +83,10 @@ function introduction(judged: readonly JudgedContract[], fuzzes: boolean): strin
 interfaces and types. ${counted} of them compile to other code. **${killed} of these (${percent(killed, counted)}) are killed**: a test of
 ${fuzzes ? "`test/contracts` or `test/invariants`" : "`test/contracts` in TypeScript"} fails.
 
-Mutants are compiled without the optimiser. The tests pass on the originals so compiled, at the start and again after
+For tests in TypeScript, mutants are compiled without the optimiser. The tests pass on the originals so compiled, at the start and again after
 every few dozen mutants, or the verdicts in between do not count; the few that rest on optimised gas or on messages that
 Hardhat derives from its own build are left out. Tests of files that read no changed contract do not run.
-${fuzzes ? "Fuzz tests make fewer runs than in the suite." : "Fuzz and invariant tests in Solidity did not run."}`;
+${fuzzes ? "Tests in Solidity run on contracts as they are deployed, fuzz tests fewer times than in the suite." : "Fuzz and invariant tests in Solidity did not run."}`;
 }
 
 /** How many mutants of each group met each fate. */

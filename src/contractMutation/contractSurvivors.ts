@@ -6,4 +6,121 @@ interface ContractSurvivor {
   readonly reason: string;
 }
 
-export const CONTRACT_SURVIVORS: readonly ContractSurvivor[] = [];
+/** Survivors of one place for one reason. */
+interface SurvivorGroup extends Omit<ContractSurvivor, "after"> {
+  readonly afters: readonly string[];
+}
+
+const WEIGHTS =
+  "The weights stay 253 bits of a hash over every claim in full, which is all that soundness takes; which hash it is shows nowhere but in the weights.";
+const ANSWERS =
+  "Where there is the precompile, a call succeeds exactly when it returns 64 bytes. Where there is none, the next call is to the same address, and its check refuses.";
+const BITS_OF_B =
+  "Zero for infinity as well. Of a valid point these other bits are all zero with a chance of less than 2^-100 (coordinates of 254 bits), and nobody can choose them: B must be in the subgroup, where no coordinate is known to vanish.";
+const HALF_OF_C =
+  "Zero for infinity as well, and for no other point: none of the curve has x = 0, since 3 is no square, or y = 0, since the order is odd.";
+
+const GROUPS: readonly SurvivorGroup[] = [
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: WEIGHTS,
+    before: "DOMAIN, bytes32(block.chainid),",
+    afters: ["bytes32(block.chainid), DOMAIN,"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: WEIGHTS,
+    before: "bytes32(block.chainid), bytes32(uint256(uint160(address(this)))),",
+    afters: ["bytes32(uint256(uint160(address(this)))), bytes32(block.chainid),"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: WEIGHTS,
+    before: "bytes32(uint256(uint160(address(this)))), bytes32(end - start),",
+    afters: ["bytes32(end - start), bytes32(uint256(uint160(address(this)))),"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: WEIGHTS,
+    before: "bytes32(end - start), itemsHash",
+    afters: ["itemsHash, bytes32(end - start)"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: WEIGHTS,
+    before: "bytes32(end - start),",
+    afters: ["bytes32(end + start),"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: WEIGHTS,
+    before: 'bytes32 private constant DOMAIN = keccak256("Tollgate Groth16 batch");',
+    afters: ['bytes32 private constant DOMAIN = keccak256("");'],
+  },
+  {
+    file: "contracts/libraries/Groth16Lib.sol",
+    reason: ANSWERS,
+    before: "let ok := and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
+    afters: [
+      "let ok := or(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
+      "let ok := staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64)",
+      "let ok := and(iszero(lt(returndatasize(),64)), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
+      "let ok := and(iszero(gt(returndatasize(),64)), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
+    ],
+  },
+  {
+    file: "contracts/libraries/Groth16Lib.sol",
+    reason: BITS_OF_B,
+    before: "let b := or(or(mload(add(p, 640)), mload(add(p, 672))), or(mload(add(p, 704)), mload(add(p, 736))))",
+    afters: [
+      "let b := and(or(mload(add(p, 640)), mload(add(p, 672))), or(mload(add(p, 704)), mload(add(p, 736))))",
+      "let b := or(mload(add(p, 640)), mload(add(p, 672)))",
+      "let b := or(mload(add(p, 704)), mload(add(p, 736)))",
+      "let b := or(and(mload(add(p, 640)), mload(add(p, 672))), or(mload(add(p, 704)), mload(add(p, 736))))",
+      "let b := or(mload(add(p, 640)), or(mload(add(p, 704)), mload(add(p, 736))))",
+      "let b := or(mload(add(p, 672)), or(mload(add(p, 704)), mload(add(p, 736))))",
+      "let b := or(or(mload(add(p, 640)), mload(add(p, 672))), and(mload(add(p, 704)), mload(add(p, 736))))",
+      "let b := or(or(mload(add(p, 640)), mload(add(p, 672))), mload(add(p, 704)))",
+      "let b := or(or(mload(add(p, 640)), mload(add(p, 672))), mload(add(p, 736)))",
+    ],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: BITS_OF_B,
+    before: "let b := or(mload(add(item, 224)), mload(add(item, 256)))",
+    afters: [
+      "let b := and(mload(add(item, 224)), mload(add(item, 256)))",
+      "let b := mload(add(item, 224))",
+      "let b := mload(add(item, 256))",
+    ],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: BITS_OF_B,
+    before: "b := or(b, or(mload(add(item, 288)), mload(add(item, 320))))",
+    afters: [
+      "b := and(b, or(mload(add(item, 288)), mload(add(item, 320))))",
+      "b := b",
+      "b := or(mload(add(item, 288)), mload(add(item, 320)))",
+      "b := or(b, and(mload(add(item, 288)), mload(add(item, 320))))",
+      "b := or(b, mload(add(item, 288)))",
+      "b := or(b, mload(add(item, 320)))",
+    ],
+  },
+  {
+    file: "contracts/libraries/Groth16Lib.sol",
+    reason: HALF_OF_C,
+    before: "let c := or(mload(add(p, 192)), mload(add(p, 224)))",
+    afters: ["let c := mload(add(p, 192))", "let c := mload(add(p, 224))"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: HALF_OF_C,
+    before: "let c := or(mload(add(item, 352)), mload(add(item, 384)))",
+    afters: ["let c := mload(add(item, 352))", "let c := mload(add(item, 384))"],
+  },
+];
+
+export const CONTRACT_SURVIVORS: readonly ContractSurvivor[] = GROUPS.flatMap(({ afters, ...place }) =>
+  afters.map((after) => ({ ...place, after })),
+);

@@ -21,6 +21,8 @@ const RELATIONS: Readonly<Record<string, readonly string[]>> = {
 };
 /** An equality of integers can also fail on one side only. */
 const ONE_SIDED: Readonly<Record<string, readonly string[]>> = { "==": ["<=", ">="], "!=": ["<", ">"] };
+/** Of an unsigned integer, `<= 0` says what `== 0` says, and `> 0` what `!= 0` says. */
+const SAME_AT_ZERO: readonly string[] = ["<=", ">"];
 const OPERATORS: Readonly<Record<string, readonly string[]>> = {
   "+": ["-"],
   "-": ["+"],
@@ -60,7 +62,10 @@ function between(tree: SyntaxTree, operator: string, left: Node, right: Node, te
 const binary: Operator = ({ node }, tree) => {
   if (node.nodeType !== "BinaryOperation") return [];
   const { operator, leftExpression: left, rightExpression: right } = node;
-  const oneSided = isInteger(left) && isInteger(right) ? (ONE_SIDED[operator] ?? []) : [];
+  const isAtZero = typeOf(left).startsWith("uint") && tree.textOf(right) === "0";
+  const oneSided = (isInteger(left) && isInteger(right) ? (ONE_SIDED[operator] ?? []) : []).filter(
+    (text) => !isAtZero || !SAME_AT_ZERO.includes(text),
+  );
   const kind = RELATIONS[operator] === undefined ? "operator" : "relation";
   const texts = [...(RELATIONS[operator] ?? OPERATORS[operator] ?? []), ...oneSided];
   const operands = /^(?:&&|\|\||[|&^])$/.test(operator) ? [left, right].map(tree.textOf) : [];

@@ -35,45 +35,51 @@ export interface Greeting {
 export type Answer = Verdict | { readonly broken: string };
 
 const isTest = (file: string): boolean => file.startsWith("test/");
+const isContract = (file: string): boolean => !isTest(file);
 const isSuite = (file: string): boolean => file.endsWith(".t.sol");
 
 const sources = readSources();
 const deployed = hre.config.solidity.profiles.default.compilers[0].settings as Settings;
 const artifacts = new ArtifactFolder(hre.config.paths.artifacts);
 
+const choices = settingsByCost(deployed);
+/** Which of the choices took a file's original: those before it are not tried on its mutants. */
+const choiceOf = new Map<string, number>();
+
+type Contracts = readonly CompiledContract[];
+type Texts = ReadonlyMap<string, string>;
+
 /** Code of one file with the first of the settings that take it; undefined if none does. */
-function compileFile(
-  file: string,
-  texts: ReadonlyMap<string, string>,
-  choices: readonly Settings[],
-): readonly CompiledContract[] | undefined {
-  for (const settings of choices) {
-    const compiled = compile([file], texts, settings);
-    if ("contracts" in compiled) return compiled.contracts;
+function compileCheaply(file: string, texts: Texts): Contracts | undefined {
+  for (let index = choiceOf.get(file) ?? 0; index < choices.length; ++index) {
+    const compiled = compile([file], texts, choices[index]);
+    if ("contracts" in compiled) {
+      if (texts === sources) choiceOf.set(file, index);
+      return compiled.contracts;
+    }
     if (!/stack too deep/i.test(compiled.error)) return undefined;
   }
   return undefined;
 }
 
-/** Code of the given files, each with settings of its own; undefined if one does not compile. */
-function compileFiles(
-  files: readonly string[],
-  texts: ReadonlyMap<string, string>,
-  choices = settingsByCost(deployed),
-): readonly CompiledContract[] | undefined {
+/** Code of one file as it is deployed; undefined if it does not compile. */
+function compileAsDeployed(file: string, texts: Texts): Contracts | undefined {
+  const compiled = compile([file], texts, deployed);
+  return "contracts" in compiled ? compiled.contracts : undefined;
+}
+
+/** Code of the given files; undefined if one does not compile. */
+function compileFiles(files: readonly string[], texts: Texts, compileFile = compileCheaply): Contracts | undefined {
   const all: CompiledContract[] = [];
   for (const file of files) {
-    const contracts = compileFile(file, texts, choices);
+    const contracts = compileFile(file, texts);
     if (contracts === undefined) return undefined;
     all.push(...contracts);
   }
   return all;
 }
 
-const originals = compileFiles(
-  [...sources.keys()].filter((file) => !isTest(file)),
-  sources,
-);
+const originals = compileFiles([...sources.keys()].filter(isContract), sources);
 if (originals === undefined) throw new Error("the contracts do not compile");
 await artifacts.fill(originals);
 const bench = await TestBench.open(testModules());
@@ -82,56 +88,63 @@ const greeting: Greeting = { leftOut: await bench.survey() };
 const allNames = new Set(originals.map(({ name }) => name));
 
 async function judge({ mutant, fuzzes, first, order }: Task): Promise<Verdict> {
-  if (mutant === undefined) return judgeByTests(allNames, first, order, fuzzes ? sources : undefined);
+  if (mutant === undefined) {
+    const failed = await failureOf(allNames, first, order);
+    return failed ?? (fuzzes ? judgeByFuzzing([...sources.keys()].filter(isSuite), []) : { fate: "survived" });
+  }
   const changed = new Map([...sources, [mutant.file, mutant.text]]);
-  const files = dependentsOf(mutant.file, sources).filter((file) => !isTest(file));
-  const contracts = compileFiles(files, changed);
+  const files = dependentsOf(mutant.file, sources);
+  const contracts = compileFiles(files.filter(isContract), changed);
   if (contracts === undefined) return { fate: "refused" };
   const changedContracts = contracts.filter((contract) => !artifacts.isOriginal(contract));
   if (changedContracts.length === 0) return { fate: "same" };
   await artifacts.replace(changedContracts);
-  const names = new Set(changedContracts.map(({ name }) => name));
-  const verdict = await judgeByTests(names, first, order, fuzzes ? changed : undefined);
-  return verdict.fate === "survived" && sameAsDeployed(files, changed) ? { fate: "equivalent" } : verdict;
+  const failed = await failureOf(new Set(changedContracts.map(({ name }) => name)), first, order);
+  return failed ?? judgeAsDeployed(files, changed, fuzzes);
 }
 
-/** Runs the tests that read one of the named contracts, and the Solidity tests on the given sources. */
-async function judgeByTests(
+/** Runs the tests that read one of the named contracts. */
+async function failureOf(
   names: ReadonlySet<string>,
   first: readonly string[],
   order: readonly string[],
-  fuzzed: ReadonlyMap<string, string> | undefined,
-): Promise<Verdict> {
+): Promise<Verdict | undefined> {
   const early = first.length === 0 ? undefined : await bench.run(names, first, order);
   const failed = early ?? (await bench.run(names, undefined, order));
-  if (failed !== undefined) return { fate: "killed", test: failed };
-  return fuzzed === undefined ? { fate: "survived" } : judgeByFuzzing(fuzzed);
+  return failed && { fate: "killed", test: failed };
 }
 
-/** With the code that is deployed: some Solidity tests rest on its gas. */
-async function judgeByFuzzing(texts: ReadonlyMap<string, string>): Promise<Verdict> {
-  const suites = [...texts.keys()].filter(isSuite);
-  const contracts = compileFiles([...texts.keys()].filter(isTest), texts, [deployed]);
+/** What becomes of a mutant that the TypeScript tests pass, of which the given files are made. */
+async function judgeAsDeployed(files: readonly string[], changed: Texts, fuzzes: boolean): Promise<Verdict> {
+  const contracts = compileFiles(files.filter(isContract), changed, compileAsDeployed);
   if (contracts === undefined) return { fate: "refused" };
-  await artifacts.replace(contracts);
+  if (contracts.every(isDeployed)) return { fate: "equivalent" };
+  if (!fuzzes) return { fate: "survived" };
+  const tests = compileFiles(files.filter(isTest), changed, compileAsDeployed);
+  return tests === undefined ? { fate: "refused" } : judgeByFuzzing(files.filter(isSuite), [...contracts, ...tests]);
+}
+
+/** Runs Solidity tests with the code that is deployed: theirs is a limit of size, and some rest on its gas. */
+async function judgeByFuzzing(suites: readonly string[], changedContracts: Contracts): Promise<Verdict> {
+  if (suites.length === 0) return { fate: "survived" };
+  await artifacts.replace([...[...sources.keys()].flatMap(deployedOriginal), ...changedContracts]);
   const failed = await runSolidityTests(suites);
   return failed === undefined ? { fate: "survived" } : { fate: "killed", test: failed };
 }
 
-const deployedCode = new Map<string, string>();
+const deployedOriginals = new Map<string, Contracts>();
 
-/** Whether a mutant's code is the original's under the settings of the deployed contracts. */
-function sameAsDeployed(files: readonly string[], changed: ReadonlyMap<string, string>): boolean {
-  return files.every((file) => {
-    const codeOf = (texts: ReadonlyMap<string, string>): string => {
-      const compiled = compile([file], texts, deployed);
-      return JSON.stringify("contracts" in compiled ? compiled.contracts.map(({ bytecode }) => bytecode) : compiled);
-    };
-    const original = deployedCode.get(file) ?? codeOf(sources);
-    deployedCode.set(file, original);
-    return codeOf(changed) === original;
-  });
+/** The original contracts of a file with the settings of deployment, compiled when they are wanted first. */
+function deployedOriginal(file: string): Contracts {
+  const known = deployedOriginals.get(file) ?? compileAsDeployed(file, sources);
+  if (known === undefined) throw new Error(`${file} does not compile as it is deployed`);
+  deployedOriginals.set(file, known);
+  return known;
 }
+
+/** Whether a contract has the original's code under the settings of deployment. */
+const isDeployed = ({ file, name, bytecode }: CompiledContract): boolean =>
+  deployedOriginal(file).some((original) => original.name === name && original.bytecode === bytecode);
 
 process.on("disconnect", () => process.exit());
 process.on("message", (task: Task) => void answer(task));

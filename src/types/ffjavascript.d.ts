@@ -10,6 +10,8 @@ declare module "ffjavascript" {
     multiExpAffine(points: Uint8Array, scalars: Uint8Array): Promise<Uint8Array>;
     timesScalar(point: Uint8Array, scalar: bigint): Uint8Array;
     toAffine(point: Uint8Array): Uint8Array;
+    fromRng(rng: ChaCha): Uint8Array;
+    toObject(point: Uint8Array): unknown;
   }
   interface WasmField {
     fromRng(rng: ChaCha): Uint8Array;

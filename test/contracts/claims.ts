@@ -19,6 +19,7 @@ import { wordsOf } from "./market.ts";
 const { Fr, Fp2 } = bn254.fields;
 const G1 = bn254.G1.Point;
 const G2 = bn254.G2.Point;
+type G1Point = InstanceType<typeof G1>;
 const MAX_UINT = 2n ** 256n - 1n;
 
 /** A published key whose trapdoor is known. */
@@ -82,6 +83,23 @@ export function provenOtherwise(proof: readonly bigint[]): bigint[][] {
     [...g1Words(a.negate()), ...g2Words(b.negate()), ...g1Words(c)],
     [...g1Words(scaled[0]), ...g2Words(scaled[1]), ...g1Words(c)],
   ];
+}
+
+/** x of the points of G1 whose y is 1 and q − 1: a cube root of −2. */
+const X_OF_ONE = 16300804051298280266557810744150527230361199964009614164046675910434187948382n;
+
+/** Valid proofs of a claim with points at the edges: A.y is 1 and q − 1, C the generator and its opposite. */
+export function provenAtEdges(claim: Omit<KeyedClaim, "proof">, { alpha, beta, delta, ic }: Trapdoor): bigint[][] {
+  const signals = [1n, ...signalsOf(claim)];
+  const sum = signals.reduce((total, signal, index) => Fr.create(total + signal * ic[index]), Fr.mul(alpha, beta));
+  const b = scalarOf("b");
+  const withA = (a: G1Point) => {
+    const c = a.multiply(b).subtract(G1.BASE.multiply(sum)).multiply(Fr.inv(delta));
+    return [...g1Words(a), ...g2Words(G2.BASE.multiply(b)), ...g1Words(c)];
+  };
+  const edge = G1.fromAffine({ x: X_OF_ONE, y: 1n });
+  const forC = [1n, -1n].map((c) => G1.BASE.multiply(Fr.div(Fr.create(sum + c * delta), b)));
+  return [edge, edge.negate(), ...forC].map(withA);
 }
 
 /** False forms of a claim's proof, by class. */

@@ -48,6 +48,11 @@ describe("the collectors", () => {
       for (const funding of [1, 2, 3, 4]) addresses.add(await target.collectorOf(funding));
     }
     expect(addresses.size).to.equal(8);
+    // An escrow makes them first and in the order of their numbers, so that they are known before it is deployed.
+    const from = await escrow.getAddress();
+    for (const funding of [1, 2, 3, 4]) {
+      expect(await escrow.collectorOf(funding)).to.equal(ethers.getCreateAddress({ from, nonce: funding }));
+    }
     await expect(other.connect(client).open(job, "0x")).to.be.revertedWithCustomError(
       dollar,
       "ERC20InsufficientAllowance",

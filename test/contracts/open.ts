@@ -65,35 +65,60 @@ describe("open", () => {
     expect(slots).to.include(`${jobId(terms).slice(0, -2)}01`);
   });
 
-  const refused: [string, Partial<Job>, string][] = [
-    ["a zero provider", { provider: NO_ONE }, "ZeroAddress"],
-    ["a zero token", { token: NO_ONE }, "ZeroAddress"],
-    ["native ether under an allowance", { token: NATIVE }, "TokenFundingMismatch"],
-    ["native funding of a token", { funding: 3 }, "TokenFundingMismatch"],
-    ["a token without code", { token: "0x00000000000000000000000000000000DeaDBeef" }, "TokenWithoutCode"],
-    ["an amount of zero", { amount: 0n }, "AmountOutOfRange"],
-    ["an amount of 2^128", { amount: 2n ** 128n }, "AmountOutOfRange"],
-    ["a bond of 2^128", { bond: 2n ** 128n, acceptBy: 2n ** 32n }, "BondOutOfRange"],
-    ["a bond without an acceptance time", { bond: 1n }, "AcceptByMismatch"],
-    ["an acceptance time without a bond", { acceptBy: 1n }, "AcceptByMismatch"],
-    ["an acceptance time after the deadline", { bond: 1n, acceptBy: 2n ** 64n - 1n }, "AcceptByMismatch"],
-    ["a zero input commitment", { inputCommitment: toBytes32(0n) }, "InputCommitmentOutOfRange"],
-    ["an input commitment of r", { inputCommitment: toBytes32(SCALAR_ORDER) }, "InputCommitmentOutOfRange"],
-    ["an unknown model", { modelId: 1n }, "ModelNotFound"],
-    ...[0, 5, 6, 255].map((funding): [string, Partial<Job>, string] => [
+  const codeless = "0x00000000000000000000000000000000DeaDBeef";
+  const late = 2n ** 64n - 1n;
+  const top = 2n ** 128n;
+  type Values = (job: Job) => unknown[];
+  const refused: [string, Partial<Job>, string, Values][] = [
+    ["a zero provider", { provider: NO_ONE }, "ZeroAddress", () => []],
+    ["a zero token", { token: NO_ONE }, "ZeroAddress", () => []],
+    ["native ether under an allowance", { token: NATIVE }, "TokenFundingMismatch", () => [NATIVE, 1]],
+    ["native funding of a token", { funding: 3 }, "TokenFundingMismatch", ({ token }) => [token, 3]],
+    ["a token without code", { token: codeless }, "TokenWithoutCode", () => [codeless]],
+    ["an amount of zero", { amount: 0n }, "AmountOutOfRange", () => [0n, top - 1n]],
+    ["an amount of 2^128", { amount: top }, "AmountOutOfRange", () => [top, top - 1n]],
+    ["a bond of 2^128", { bond: top, acceptBy: 2n ** 32n }, "BondOutOfRange", () => [top, top - 1n]],
+    ["a bond without an acceptance time", { bond: 1n }, "AcceptByMismatch", ({ deadline }) => [0n, 1n, deadline]],
+    ["an acceptance time without a bond", { acceptBy: 1n }, "AcceptByMismatch", ({ deadline }) => [1n, 0n, deadline]],
+    [
+      "an acceptance time after the deadline",
+      { bond: 1n, acceptBy: late },
+      "AcceptByMismatch",
+      ({ deadline }) => [late, 1n, deadline],
+    ],
+    ...[0n, SCALAR_ORDER].map((input): [string, Partial<Job>, string, Values] => [
+      input === 0n ? "a zero input commitment" : "an input commitment of r",
+      { inputCommitment: toBytes32(input) },
+      "InputCommitmentOutOfRange",
+      () => [input, SCALAR_ORDER - 1n],
+    ]),
+    ["an unknown model", { modelId: 1n }, "ModelNotFound", () => [1n]],
+    ...[0, 5, 6, 255].map((funding): [string, Partial<Job>, string, Values] => [
       `funding ${funding}`,
       { funding },
       "FundingNotSupported",
+      () => [funding],
     ]),
   ];
-  for (const [name, change, error] of refused) {
+  for (const [name, change, error, valuesOf] of refused) {
     it(`refuses ${name}`, async () => {
       const { escrow, registry, terms } = await networkHelpers.loadFixture(deploy);
       const call = escrow.open({ ...terms, ...change }, "0x");
       const source = escrow.interface.getError(error) === null ? registry : escrow;
-      await expect(call).to.be.revertedWithCustomError(source, error);
+      await expect(call)
+        .to.be.revertedWithCustomError(source, error)
+        .withArgs(...valuesOf(terms));
     });
   }
+
+  it("takes the greatest amount and bond, and a bond up to the deadline", async () => {
+    const { escrow, token, terms } = await networkHelpers.loadFixture(deploy);
+    await token.mint(terms.client, top);
+    await token.approve(await escrow.collectorOf(1), top);
+    const job = { ...terms, amount: top - 1n, bond: top - 1n, acceptBy: terms.deadline };
+    await escrow.open(job, "0x");
+    expect(await escrow.stateOf(job)).to.equal(FUNDED);
+  });
 
   it("refuses the escrow as provider, which could never withdraw", async () => {
     const { escrow, terms } = await networkHelpers.loadFixture(deploy);

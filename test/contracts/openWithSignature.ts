@@ -76,7 +76,7 @@ describe("openWithSignature", () => {
   });
 
   it("checks what open checks", async () => {
-    const { escrow, job, relay, consent, stopKey, registry } = await networkHelpers.loadFixture(deploySigned);
+    const { escrow, job, relay, consent, stopKey, keyId, registry } = await networkHelpers.loadFixture(deploySigned);
     for (const [change, error] of [
       [{ amount: 0n }, "AmountOutOfRange"],
       [{ funding: 5 }, "FundingNotSupported"],
@@ -89,10 +89,9 @@ describe("openWithSignature", () => {
       await expect(call, error).to.be.revertedWithCustomError(escrow, error);
     }
     await stopKey();
-    await expect(relay.openWithSignature(job, await consent(), "0x")).to.be.revertedWithCustomError(
-      registry,
-      "KeyIsStopped",
-    );
+    await expect(relay.openWithSignature(job, await consent(), "0x"))
+      .to.be.revertedWithCustomError(registry, "KeyIsStopped")
+      .withArgs(keyId);
   });
 
   for (const at of ["acceptBy", "deadline"] as const) {

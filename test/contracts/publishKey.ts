@@ -74,33 +74,45 @@ describe("publishKey", () => {
     }
   });
 
-  const refused: [string, VerifyingKey, string][] = [
-    ["δ = γ", { ...KEY, delta: GAMMA }, "G2PointIsGenerator"],
-    ["δ = −γ", { ...KEY, delta: negatedG2(GAMMA) }, "G2PointIsGenerator"],
-    ["β = γ", { ...KEY, beta: GAMMA }, "G2PointIsGenerator"],
-    ["δ = β", { ...KEY, delta: KEY.beta }, "BetaEqualsDelta"],
-    ["δ = −β", { ...KEY, delta: negatedG2(KEY.beta) }, "BetaEqualsDelta"],
-    ["α the generator", { ...KEY, alpha: g1Words(G1.BASE) }, "AlphaIsGenerator"],
-    ["α off the curve", { ...KEY, alpha: [KEY.alpha[0], KEY.alpha[1] + 1n] }, "G1PointNotOnCurve"],
-    ["α at infinity", { ...KEY, alpha: [0n, 0n] }, "G1PointNotOnCurve"],
-    ["β off the curve", { ...KEY, beta: [1n, 2n, 3n, 4n] }, "G2PointInvalid"],
-    ["β at infinity", { ...KEY, beta: [0n, 0n, 0n, 0n] }, "G2PointInvalid"],
-    ["δ off the curve", { ...KEY, delta: [1n, 2n, 3n, 4n] }, "G2PointInvalid"],
-    ["δ at infinity", { ...KEY, delta: [0n, 0n, 0n, 0n] }, "G2PointInvalid"],
-    ["β outside the subgroup", { ...KEY, beta: outsideSubgroup() }, "G2PointInvalid"],
-    ["δ outside the subgroup", { ...KEY, delta: outsideSubgroup() }, "G2PointInvalid"],
-    ...[0, 1, 2, 3].flatMap((index): [string, VerifyingKey, string][] => [
-      [`IC ${index} at infinity`, withIc(index, [0n, 0n]), "G1PointNotOnCurve"],
-      [`IC ${index} off the curve`, withIc(index, [1n, 3n]), "G1PointNotOnCurve"],
-      [`IC ${index} repeated`, withIc(index, KEY.ic[(index + 1) % 4]), "RepeatedIcPoint"],
-      [`IC ${index} opposite to another`, withIc(index, negated(KEY.ic[(index + 2) % 4])), "RepeatedIcPoint"],
-    ]),
+  const outside = outsideSubgroup();
+  const offG2: G2Coordinates = [1n, 2n, 3n, 4n];
+  const infinity: G2Coordinates = [0n, 0n, 0n, 0n];
+  const refused: [string, VerifyingKey, string, unknown[]][] = [
+    ["δ = γ", { ...KEY, delta: GAMMA }, "G2PointIsGenerator", [GAMMA]],
+    ["δ = −γ", { ...KEY, delta: negatedG2(GAMMA) }, "G2PointIsGenerator", [negatedG2(GAMMA)]],
+    ["β = γ", { ...KEY, beta: GAMMA }, "G2PointIsGenerator", [GAMMA]],
+    ["δ = β", { ...KEY, delta: KEY.beta }, "BetaEqualsDelta", [KEY.beta]],
+    ["δ = −β", { ...KEY, delta: negatedG2(KEY.beta) }, "BetaEqualsDelta", [KEY.beta]],
+    ["α the generator", { ...KEY, alpha: g1Words(G1.BASE) }, "AlphaIsGenerator", [g1Words(G1.BASE)]],
+    ...[1n, 2n, 3n].map((step): [string, VerifyingKey, string, unknown[]] => {
+      const alpha: G1Coordinates = [KEY.alpha[0], KEY.alpha[1] + step];
+      return [`α off the curve by ${step}`, { ...KEY, alpha }, "G1PointNotOnCurve", alpha];
+    }),
+    ["α at infinity", { ...KEY, alpha: [0n, 0n] }, "G1PointNotOnCurve", [0n, 0n]],
+    ["β off the curve", { ...KEY, beta: offG2 }, "G2PointInvalid", [offG2]],
+    ["β at infinity", { ...KEY, beta: infinity }, "G2PointInvalid", [infinity]],
+    ["δ off the curve", { ...KEY, delta: offG2 }, "G2PointInvalid", [offG2]],
+    ["δ at infinity", { ...KEY, delta: infinity }, "G2PointInvalid", [infinity]],
+    ["β outside the subgroup", { ...KEY, beta: outside }, "G2PointInvalid", [outside]],
+    ["δ outside the subgroup", { ...KEY, delta: outside }, "G2PointInvalid", [outside]],
+    ...[0, 1, 2, 3].flatMap((index): [string, VerifyingKey, string, unknown[]][] => {
+      const [next, other] = [(index + 1) % 4, (index + 2) % 4];
+      const pairOf = (second: number) => [Math.min(index, second), Math.max(index, second)];
+      return [
+        [`IC ${index} at infinity`, withIc(index, [0n, 0n]), "G1PointNotOnCurve", [0n, 0n]],
+        [`IC ${index} off the curve`, withIc(index, [1n, 3n]), "G1PointNotOnCurve", [1n, 3n]],
+        [`IC ${index} repeated`, withIc(index, KEY.ic[next]), "RepeatedIcPoint", pairOf(next)],
+        [`IC ${index} opposite to another`, withIc(index, negated(KEY.ic[other])), "RepeatedIcPoint", pairOf(other)],
+      ];
+    }),
   ];
-  for (const [name, key, error] of refused) {
+  for (const [name, key, error, values] of refused) {
     it(`refuses ${name}`, async () => {
       const { ethers } = await network.create();
       const registry = await ethers.deployContract("ModelRegistry");
-      await expect(registry.publishKey(key, 1)).to.be.revertedWithCustomError(registry, error);
+      await expect(registry.publishKey(key, 1))
+        .to.be.revertedWithCustomError(registry, error)
+        .withArgs(...values);
     });
   }
 
@@ -112,10 +124,12 @@ describe("publishKey", () => {
       const points = [key.alpha, key.beta, key.delta, ...key.ic];
       const places = points.flatMap((point) => point.map((_, at) => ({ point, at })));
       const { point, at } = places[index];
-      point[at] += BASE_ORDER;
-      await expect(registry.publishKey(key, 1))
-        .to.be.revertedWithCustomError(registry, "CoordinateNotInField")
-        .withArgs(index, point[at], BASE_ORDER);
+      for (const coordinate of [BASE_ORDER, point[at] + BASE_ORDER]) {
+        point[at] = coordinate;
+        await expect(registry.publishKey(key, 1))
+          .to.be.revertedWithCustomError(registry, "CoordinateNotInField")
+          .withArgs(index, coordinate, BASE_ORDER);
+      }
     }
   });
 
@@ -138,13 +152,34 @@ describe("publishKey", () => {
         const registry = await development.ethers.deployContract("ModelRegistry");
         await expect(registry.publishKey(key, 1)).to.emit(registry, "KeyPublished");
 
-        const elsewhere = await network.create({ override: { chainId: 1 } });
-        const other = await elsewhere.ethers.deployContract("ModelRegistry");
-        await expect(other.publishKey(key, 1))
-          .to.be.revertedWithCustomError(other, "DealerKeyOffDevelopmentChain")
-          .withArgs(1, 31_337);
-        await expect(other.publishKey(KEY, 1)).to.emit(other, "KeyPublished");
+        for (const chainId of [1, 31_336, 31_338]) {
+          const elsewhere = await network.create({ override: { chainId } });
+          const other = await elsewhere.ethers.deployContract("ModelRegistry");
+          await expect(other.publishKey(key, 1))
+            .to.be.revertedWithCustomError(other, "DealerKeyOffDevelopmentChain")
+            .withArgs(chainId, 31_337);
+        }
       });
     }
+
+    it("accepts all others elsewhere, a β that shares half of its x with the dealer's among them (it fails for that alone)", async () => {
+      const { ethers } = await network.create({ override: { chainId: 1 } });
+      const registry = await ethers.deployContract("ModelRegistry");
+      for (const seed of ["publish", "a", "b", "c", "d", "e"]) {
+        await expect(registry.publishKey(keyOf(trapdoorOf(seed)), 1)).to.emit(registry, "KeyPublished");
+      }
+      // No key could have such a β, so each is refused for that.
+      const [x1, x0, y1, y0] = keys.β.beta;
+      for (const beta of [
+        [x1, x0 + 1n, y1, y0],
+        [x1, x0 - 1n, y1, y0],
+        [x1 + 1n, x0, y1, y0],
+        [x1 - 1n, x0, y1, y0],
+      ] as G2Coordinates[]) {
+        await expect(registry.publishKey({ ...KEY, beta }, 1))
+          .to.be.revertedWithCustomError(registry, "G2PointInvalid")
+          .withArgs(beta);
+      }
+    });
   });
 });

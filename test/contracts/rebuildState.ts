@@ -184,9 +184,9 @@ describe("the escrow's events of a history", () => {
         else await expect(state).to.be.revertedWithCustomError(escrow, "JobTermsMismatch");
       }
       for (const [id, { job }] of jobs) expect([jobId(job), nonces.get(nonceKey(job))]).to.deep.equal([id, id]);
-      for (const of of [terms.token, NATIVE]) {
+      for (const asset of [terms.token, NATIVE]) {
         for (const { address } of owners) {
-          expect(await escrow.creditOf(address, of)).to.equal(credits.of(`${address} ${of}`));
+          expect(await escrow.creditOf(address, asset)).to.equal(credits.of(`${address} ${asset}`));
         }
       }
       expect(await token.balanceOf(escrow)).to.equal(held.of(terms.token));

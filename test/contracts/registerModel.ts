@@ -50,19 +50,23 @@ describe("registerModel", () => {
     const good = commitmentTo(keyId);
     const zero = toBytes32(0n);
     const receiver = royaltyReceiver.address;
-    const cases: [Partial<typeof good>, number, string, string][] = [
-      [{ vkHash: toBytes32(5n) }, 0, NO_ONE, "KeyNotFound"],
-      [{ vkHash: zero }, 0, NO_ONE, "KeyNotFound"],
-      [{ modelHash: zero }, 0, NO_ONE, "ZeroHash"],
-      [{ circuitHash: zero }, 0, NO_ONE, "ZeroHash"],
-      [{ proofSystemId: "0x00000000" }, 0, NO_ONE, "UnsupportedProofSystem"],
-      [{}, 1_001, receiver, "RoyaltyTooHigh"],
-      [{}, 1, NO_ONE, "RoyaltyReceiverMismatch"],
-      [{}, 0, receiver, "RoyaltyReceiverMismatch"],
+    const [unknown, none] = [toBytes32(5n), "0x00000000"];
+    const cases: [Partial<typeof good>, number, string, string, unknown[]][] = [
+      [{ vkHash: unknown }, 0, NO_ONE, "KeyNotFound", [unknown]],
+      [{ vkHash: zero }, 0, NO_ONE, "KeyNotFound", [zero]],
+      [{ modelHash: zero }, 0, NO_ONE, "ZeroHash", [zero, good.circuitHash]],
+      [{ circuitHash: zero }, 0, NO_ONE, "ZeroHash", [good.modelHash, zero]],
+      [{ proofSystemId: none }, 0, NO_ONE, "UnsupportedProofSystem", [none, PROOF_SYSTEM_ID]],
+      [{ proofSystemId: "0xffffffff" }, 0, NO_ONE, "UnsupportedProofSystem", ["0xffffffff", PROOF_SYSTEM_ID]],
+      [{}, 1_001, receiver, "RoyaltyTooHigh", [1_001, 1_000]],
+      [{}, 1, NO_ONE, "RoyaltyReceiverMismatch", [1, NO_ONE]],
+      [{}, 0, receiver, "RoyaltyReceiverMismatch", [0, receiver]],
     ];
-    for (const [change, royaltyBps, royaltyTo, error] of cases) {
+    for (const [change, royaltyBps, royaltyTo, error, values] of cases) {
       const call = registry[REGISTER_WITH_ROYALTY]({ ...good, ...change }, royaltyBps, royaltyTo);
-      await expect(call, error).to.be.revertedWithCustomError(registry, error);
+      await expect(call, error)
+        .to.be.revertedWithCustomError(registry, error)
+        .withArgs(...values);
     }
   });
 

@@ -201,7 +201,10 @@ describe("settle", () => {
         await networkHelpers.time.setNextBlockTimestamp(job.deadline + offset);
         const call = escrow.settle(job, words, prove(job));
         if (offset < 0n) await expect(call).to.emit(escrow, "JobSettled");
-        else await expect(call).to.be.revertedWithCustomError(escrow, "DeadlinePassed");
+        else
+          await expect(call)
+            .to.be.revertedWithCustomError(escrow, "DeadlinePassed")
+            .withArgs(job.deadline, job.deadline + offset);
         expect(await escrow.stateOf(job)).to.equal(offset < 0n ? SETTLED : ACCEPTED);
       });
     }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { toBytes32 } from "../../src/codec/statement.ts";
+import { hashWords, toBytes32 } from "../../src/codec/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
 import { INPUT_COMMITMENT, REGISTER, commitmentTo, deployMarket } from "./market.ts";
 import { keyOf } from "../fixtures/mint.ts";
@@ -47,7 +47,9 @@ describe("stop", () => {
   it("refuses two proofs that say the same", async () => {
     const { registry, keyId, a, claim } = await networkHelpers.loadFixture(deployClaims);
     for (const other of [a, claim([1n, 2n], 8n)]) {
-      await expect(registry.stop(keyId, a, other)).to.be.revertedWithCustomError(registry, "WordsAgree");
+      await expect(registry.stop(keyId, a, other))
+        .to.be.revertedWithCustomError(registry, "WordsAgree")
+        .withArgs(hashWords(a.words));
     }
   });
 
@@ -96,6 +98,8 @@ describe("stop", () => {
       await expect(registry.stop(keyId, a, forged)).to.be.revertedWithCustomError(registry, "InvalidProof");
     }
     await registry.stop(keyId, a, b);
-    await expect(registry.stop(keyId, a, elsewhere)).to.be.revertedWithCustomError(registry, "KeyIsStopped");
+    await expect(registry.stop(keyId, a, elsewhere))
+      .to.be.revertedWithCustomError(registry, "KeyIsStopped")
+      .withArgs(keyId);
   });
 });

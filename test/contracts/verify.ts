@@ -4,6 +4,7 @@ import { network } from "hardhat";
 import { contextOf, outputCommitmentOf, toBytes32 } from "../../src/codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../../src/field.ts";
 import { g1Words, g2Words, mint, mintStatement, scalarOf } from "../fixtures/mint.ts";
+import { provenAtEdges } from "./claims.ts";
 import { INPUT_COMMITMENT, deployMarket } from "./market.ts";
 
 const connection = await network.create();
@@ -69,6 +70,7 @@ describe("verify", () => {
     const { verify, registry } = await networkHelpers.loadFixture(oneWord);
     for (const signal of [
       0n,
+      SCALAR_ORDER,
       ...[1n, 2n, 3n, 4n, 5n].map((times) => BigInt(INPUT_COMMITMENT) + times * SCALAR_ORDER),
     ]) {
       await expect(verify({ inputCommitment: toBytes32(signal) }))
@@ -138,6 +140,17 @@ describe("verify", () => {
         const changed = [x, encoding, ...rest];
         await expect(verify({}, changed)).to.be.revertedWithCustomError(registry, "InvalidProof");
       }
+    });
+
+    it("accepts points at the edges: A.y of 1 and q − 1, C the generator and its opposite", async () => {
+      const { verify, valid, trapdoor } = await networkHelpers.loadFixture(oneWord);
+      const proofs = provenAtEdges(valid, trapdoor);
+      expect(proofs.map(([, y]) => y).slice(0, 2)).to.deep.equal([1n, BASE_ORDER - 1n]);
+      expect(proofs.map((proof) => proof.slice(6)).slice(2)).to.deep.equal([
+        [1n, 2n],
+        [1n, BASE_ORDER - 2n],
+      ]);
+      for (const edge of proofs) await verify({}, edge);
     });
 
     it("refuses infinity for A, B and C even where the equation holds", async () => {

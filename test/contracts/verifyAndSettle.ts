@@ -79,7 +79,7 @@ describe("verifyAndSettle", () => {
   });
 
   it("ends with the key: nothing is settled any more, what was settled does not count", async () => {
-    const { settlements, registry, modelId, words, mintFor, stopKey } = await networkHelpers.loadFixture(deploy);
+    const { settlements, registry, modelId, keyId, words, mintFor, stopKey } = await networkHelpers.loadFixture(deploy);
     await settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT));
     await stopKey();
     expect(await settlements.isSettled(modelId, INPUT_COMMITMENT, SUBJECT, words)).to.equal(false);
@@ -89,7 +89,8 @@ describe("verifyAndSettle", () => {
       () => settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)),
       () => settlements.verifyAndSettle(modelId, INPUT_COMMITMENT, words, other, mintFor(other)),
     ];
-    for (const call of calls) await expect(call()).to.be.revertedWithCustomError(registry, "KeyIsStopped");
+    for (const call of calls)
+      await expect(call()).to.be.revertedWithCustomError(registry, "KeyIsStopped").withArgs(keyId);
   });
 
   it("refuses a subject of zero, an input commitment of zero and a model of zero", async () => {

@@ -11,6 +11,7 @@ import {
   forgeriesOf,
   listsOf,
   pointsOf,
+  provenAtEdges,
   provenOtherwise,
   replaceAt,
   twistPoint,
@@ -36,7 +37,7 @@ async function deployBatch() {
       await registry.verify(keyId, inputCommitment, words, subject, proof);
       return true;
     } catch (error) {
-      expect((error as Error).message).to.include("InvalidProof");
+      expect(registry.interface.parseError((error as { data: string }).data)?.name).to.equal("InvalidProof");
       return false;
     }
   };
@@ -101,6 +102,17 @@ describe("verifyBatch", () => {
     const [claim] = batchOf(1);
     await verifyBatch([claim, claim, claim]);
     await verifyBatch([claim, ...provenOtherwise(claim.proof).map((proof) => ({ ...claim, proof })), claim]);
+  });
+
+  it("accepts points at the edges at every position: A.y of 1 and q − 1, C the generator and its opposite", async () => {
+    const { keys, batchOf, verifyBatch, findInvalid } = await deployed();
+    const [claim] = batchOf(1);
+    const edges = provenAtEdges(claim, keys[0].trapdoor).map((proof) => ({ ...claim, proof }));
+    for (const edge of edges) await verifyBatch([edge]);
+    await verifyBatch([claim, ...edges]);
+    // What is refused has every other claim looked at by itself.
+    const refused = { ...claim, proof: claim.proof.map(() => 1n) };
+    expect(await findInvalid([...edges, refused, ...edges])).to.deep.equal([edges.length]);
   });
 
   it("says of every class of false proof at every position what single verifications say", async () => {

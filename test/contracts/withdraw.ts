@@ -41,16 +41,23 @@ describe("withdraw", () => {
 
   it("gives a stranger nothing, and refuses zero and the escrow as receivers (invariant 11)", async () => {
     const { escrow, token, provider, stranger } = await networkHelpers.loadFixture(deploySettledJob);
-    await expect(escrow.connect(stranger).withdraw(token, stranger)).to.be.revertedWithCustomError(
-      escrow,
-      "NothingToWithdraw",
-    );
+    for (const call of [
+      () => escrow.connect(stranger).withdraw(token, provider),
+      () => escrow.withdrawFor(token, stranger),
+    ]) {
+      await expect(call())
+        .to.be.revertedWithCustomError(escrow, "NothingToWithdraw")
+        .withArgs(stranger.address, await token.getAddress());
+    }
     await expect(escrow.connect(provider).withdraw(token, NO_ONE)).to.be.revertedWithCustomError(escrow, "ZeroAddress");
-    await expect(escrow.connect(provider).withdraw(token, escrow)).to.be.revertedWithCustomError(
-      escrow,
-      "InvalidReceiver",
-    );
-    await expect(escrow.withdrawFor(token, escrow)).to.be.revertedWithCustomError(escrow, "InvalidReceiver");
+    for (const call of [
+      () => escrow.connect(provider).withdraw(token, escrow),
+      () => escrow.withdrawFor(token, escrow),
+    ]) {
+      await expect(call())
+        .to.be.revertedWithCustomError(escrow, "InvalidReceiver")
+        .withArgs(await escrow.getAddress());
+    }
     expect(await escrow.creditOf(provider, token)).to.equal(PAYOUT);
   });
 

@@ -48,6 +48,8 @@ describe("mutants of a contract", () => {
       "if ((a) == (b)) _total = 1;",
       ["if ((a) != (b)) _total = 1;", "if ((a) <= (b)) _total = 1;", "if ((a) >= (b)) _total = 1;"],
     ],
+    ["relation", "if (a == 0) _total = 1;", ["if (a != 0) _total = 1;", "if (a >= 0) _total = 1;"]],
+    ["relation", "if (a != 0) _total = 1;", ["if (a == 0) _total = 1;", "if (a < 0) _total = 1;"]],
     ["operator", "_total = a + b;", ["_total = a - b;"]],
     ["operator", "_total += a;", ["_total -= a;", "_total = a;"]],
     ["operator", "if (a == 0 && b == 0) return;", ["if (a == 0 || b == 0) return;"]],

@@ -4,16 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ChaCha, buildBn128 } from "ffjavascript";
-import { zKey, powersOfTau } from "snarkjs";
+import { zKey } from "snarkjs";
 import { compileCircuit } from "../../src/circom/compile.ts";
 import type { R1cs } from "../../src/circom/readR1cs.ts";
 import { readR1cs } from "../../src/circom/readR1cs.ts";
 import { InputError } from "../../src/errors.ts";
-import { BASE_ORDER, SCALAR_ORDER, mod } from "../../src/field.ts";
+import { SCALAR_ORDER } from "../../src/field.ts";
 import { parseVerifyingKey } from "../../src/groth16/verifyingKey.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerSecrets, dealerSetup, provingKey } from "../../src/setup/dealer.ts";
-import { SECTION, readZkey, scalarBytes, words32, writeZkey } from "../../src/groth16/zkeyFile.ts";
+import { SECTION, readZkey } from "../../src/groth16/zkeyFile.ts";
+import { writePtau } from "../fixtures/ptau.ts";
 
 const TAU = 0x1234_5678_9abc_def0_1111n;
 const ALPHA = SCALAR_ORDER - 3n;
@@ -31,8 +32,7 @@ describe("dealer setup", () => {
     const mainPath = projectPath("test/fixtures/threeConstraints.circom");
     ({ r1csPath } = await compileCircuit({ mainPath, libraries: [], cacheRoot: projectPath("build/cache") }));
     r1cs = await readR1cs(r1csPath);
-    await writePowersOfTau(join(folder, "raw.ptau"));
-    await powersOfTau.preparePhase2(join(folder, "raw.ptau"), join(folder, "prepared.ptau"));
+    await writePtau(join(folder, "prepared.ptau"), POWER, { tau: TAU, alpha: ALPHA, beta: BETA });
     await zKey.newZKey(r1csPath, join(folder, "prepared.ptau"), join(folder, "initial.zkey"));
   });
 
@@ -116,29 +116,4 @@ async function beaconScalar(beacon: string, exponent: number): Promise<bigint> {
   const seed = Array.from({ length: 8 }, (_, index) => hash.readUInt32BE(4 * index));
   const { Fr } = await buildBn128();
   return Fr.toObject(Fr.fromRng(new ChaCha(seed)));
-}
-
-/** A powers-of-tau file whose secrets are known; snarkjs computes the Lagrange points from it. */
-async function writePowersOfTau(path: string): Promise<void> {
-  const { G1, G2 } = await buildBn128();
-  const size = 2 ** POWER;
-  const powers = (group: typeof G1, first: bigint, count: number) => {
-    const points: Uint8Array[] = [];
-    for (let scalar = first; points.length < count; scalar = mod(scalar * TAU))
-      points.push(group.toAffine(group.timesScalar(group.g, scalar)));
-    return Buffer.concat(points);
-  };
-  const sections = new Map<number, Uint8Array>([
-    [1, Buffer.concat([words32(32), scalarBytes(BASE_ORDER), words32(POWER, POWER)])],
-    [2, powers(G1, 1n, 2 * size - 1)],
-    [3, powers(G2, 1n, size)],
-    [4, powers(G1, ALPHA, size)],
-    [5, powers(G1, BETA, size)],
-    [6, powers(G2, BETA, 1)],
-    [7, words32(0)],
-  ]);
-  await writeZkey(path, sections);
-  const bytes = await readFile(path);
-  bytes.write("ptau");
-  await writeFile(path, bytes);
 }

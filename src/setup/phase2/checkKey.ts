@@ -75,14 +75,15 @@ export async function checkKey(options: KeyCheckOptions): Promise<KeyReport> {
     const identity = await identifyPtau(options.ptauPath);
     requirePinned(options.ptauPath, identity, options.requirePinned !== true);
     const vkey = exportVerifyingKey(key.sections);
+    const keyId = keyIdOf(
+      inFile(options.zkeyPath, () => toContractKey(vkey)),
+      wordCount,
+    );
     const files = { ptauSha256: identity.sha256, circuitHash: keccak256(r1cs.bytes) };
     const checks = [...(await checkBothWays(key, r1cs, ptau, options)), ...checkPolicy(key, files, terms)];
     return {
       kind: terms === undefined ? "self" : "ceremony",
-      keyId: keyIdOf(
-        inFile(options.zkeyPath, () => toContractKey(vkey)),
-        wordCount,
-      ),
+      keyId,
       vkey,
       ptau: { sha256: identity.sha256, power: ptau.power, pinned: identity.pinned },
       contributions: key.contributions.map(({ name, beacon, hash }) => ({
@@ -104,7 +105,7 @@ async function checkBothWays(key: Phase2Key, r1cs: R1cs, ptau: Ptau, options: Ke
   const { ok, detail, initialC } = await snarkjsVerdict(options, ptau, 2 ** r1cs.domainPower);
   const { sameSizes, ...circuit } = checkCircuit(key, r1cs);
   const relations = sameSizes ? await checkRelations(key, r1cs, ptau, initialC) : [];
-  const ours = [circuit, ...relations, ...(await checkTranscript(key))];
+  const ours = [circuit, ...(await checkTranscript(key)), ...relations];
   const oursOk = ours.every((check) => check.ok);
   const verdict = (accepts: boolean) => (accepts ? "accepts" : "refuses");
   return [

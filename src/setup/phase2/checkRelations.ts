@@ -20,6 +20,7 @@ import {
   sumG1,
   sumG2,
   weightAt,
+  weightsOf,
 } from "./randomSums.ts";
 
 const { Fr } = bn254.fields;
@@ -76,24 +77,30 @@ export async function checkRelations(
   const lagrange = await readLagrange(ptau, key.header.domainSize);
   const weights = drawWeights(key.header.wires);
   const rows = sumRows(r1cs, weights);
+  const sumOfC = await sumKey(lagrange, [rows.a[1], rows.b[1], rows.c[1]]);
   return [
     ...shared,
     ...(await checkWires(key, lagrange, weights, rows)),
-    await checkC(key, lagrange, weights, rows),
+    checkDivided("C", key, await sumG1(key.sections.get(SECTION.c)!, privateWeights(key, weights)), sumOfC),
     await checkH(key, lagrange),
-    await checkCircuitHash(key, ptau, lagrange, weights, rows, initialC),
+    await checkCircuitHash(key, ptau, weights, sumOfC, initialC),
   ];
 }
 
-async function checkAlphaBeta({ alphaBeta }: Phase2Key, { file }: Ptau): Promise<KeyCheck> {
+async function checkAlphaBeta({ alphaBeta, beta1, beta2 }: Phase2Key, { file }: Ptau): Promise<KeyCheck> {
   const wanted = Buffer.concat([
     await file.read(PTAU.alphaTauG1, 0, G1_BYTES),
     await file.read(PTAU.betaTauG1, 0, G1_BYTES),
     await file.read(PTAU.betaG2),
   ]);
-  const ok = wanted.equals(alphaBeta);
-  const detail = ok ? "those of the powers of tau" : "not those of these powers of tau: a key of another file";
-  return { name: "alpha and beta", ok, detail };
+  const isSame = wanted.equals(alphaBeta);
+  const isPair = isSameRatio(bn254.G1.Point.BASE, beta1, bn254.G2.Point.BASE, beta2);
+  const detail = !isSame
+    ? "not those of these powers of tau: a key of another file"
+    : isPair
+      ? "those of the powers of tau"
+      : "β in G1 and β in G2 are not one scalar";
+  return { name: "alpha and beta", ok: isSame && isPair, detail };
 }
 
 function checkGamma({ gamma }: Phase2Key): KeyCheck {
@@ -136,13 +143,14 @@ async function readLagrange({ file }: Ptau, domainSize: number): Promise<Lagrang
 function sumRows(r1cs: R1cs, weights: Uint8Array): RowSums {
   const zeros = () => Array.from({ length: 2 ** r1cs.domainPower }, () => 0n);
   const sums = [0, 1, 2].map(() => [zeros(), zeros()] as [bigint[], bigint[]]);
+  const factors = Array.from({ length: r1cs.wires }, (_, wire) => weightAt(weights, wire));
   forEachTerm(r1cs, (matrix, constraint, wire, offset) => {
     const column = sums[matrix][wire <= r1cs.publicSignals ? 0 : 1];
     const value = littleEndian(r1cs.bytes.subarray(offset, offset + 32));
-    column[constraint] = Fr.add(column[constraint], Fr.mul(value, weightAt(weights, wire)));
+    column[constraint] = Fr.add(column[constraint], Fr.mul(value, factors[wire]));
   });
   // As in keyScalars: a row of its own for every public wire.
-  for (let wire = 0; wire <= r1cs.publicSignals; wire++) sums[0][0][r1cs.constraints + wire] = weightAt(weights, wire);
+  for (let wire = 0; wire <= r1cs.publicSignals; wire++) sums[0][0][r1cs.constraints + wire] = factors[wire];
   const [a, b, c] = sums;
   return { a, b, c };
 }
@@ -156,7 +164,7 @@ async function checkWires(
 ): Promise<KeyCheck[]> {
   const both = (column: readonly [readonly bigint[], readonly bigint[]]) =>
     fullScalars(column[0].map((value, row) => Fr.add(value, column[1][row])));
-  const publicWeights = weights.subarray(0, (header.publicSignals + 1) * 16);
+  const publicWeights = weightsOf(weights, 0, header.publicSignals + 1);
   const same = (name: string, got: Uint8Array, wanted: Uint8Array): KeyCheck => {
     const ok = Buffer.compare(got, wanted) === 0;
     return { name, ok, detail: ok ? "what r1cs and powers of tau give" : "not what r1cs and powers of tau give" };
@@ -183,15 +191,7 @@ const sumKey = async (
   );
 
 const privateWeights = ({ header }: Phase2Key, weights: Uint8Array): Uint8Array =>
-  weights.subarray((header.publicSignals + 1) * 16);
-
-const initialSumOfC = (lagrange: LagrangePoints, { a, b, c }: RowSums): Promise<Uint8Array> =>
-  sumKey(lagrange, [a[1], b[1], c[1]]);
-
-async function checkC(key: Phase2Key, lagrange: LagrangePoints, weights: Uint8Array, rows: RowSums): Promise<KeyCheck> {
-  const got = await sumG1(key.sections.get(SECTION.c)!, privateWeights(key, weights));
-  return checkDivided("C", key, got, await initialSumOfC(lagrange, rows));
-}
+  weightsOf(weights, header.publicSignals + 1, header.wires);
 
 async function checkH(key: Phase2Key, lagrange: LagrangePoints): Promise<KeyCheck> {
   const weights = drawWeights(key.header.domainSize);
@@ -208,20 +208,23 @@ function checkDivided(name: string, { delta2 }: Phase2Key, got: Uint8Array, init
   return { name, ok, detail: ok ? "the initial key's, divided by δ" : "not the initial key's divided by δ" };
 }
 
-/** The hash of the initial key that the first transcript starts from, as `snarkjs zkey new` takes it. */
+/**
+ * The hash of the initial key that the first transcript starts from, as `snarkjs zkey new` takes it. Section C before any
+ * contribution is snarkjs's own, once its weighted sum is the one that r1cs and powers of tau give: to compute it point by
+ * point would be snarkjs's work over again.
+ */
 async function checkCircuitHash(
   key: Phase2Key,
   ptau: Ptau,
-  lagrange: LagrangePoints,
   weights: Uint8Array,
-  rows: RowSums,
+  sumOfC: Uint8Array,
   initialC: Uint8Array | undefined,
 ): Promise<KeyCheck> {
   const name = "circuit hash";
   const believed =
     initialC?.length === key.sections.get(SECTION.c)!.length &&
     findOffCurveG1(initialC) === -1 &&
-    Buffer.compare(await sumG1(initialC, privateWeights(key, weights)), await initialSumOfC(lagrange, rows)) === 0;
+    Buffer.compare(await sumG1(initialC, privateWeights(key, weights)), sumOfC) === 0;
   if (!believed) return { name, ok: false, detail: "snarkjs makes another initial key of r1cs and powers of tau" };
   const ok = (await initialKeyHash(key, ptau, initialC)).equals(key.circuitHash);
   return { name, ok, detail: ok ? "the initial key's" : "not the initial key's: contributions to another circuit" };

@@ -23,6 +23,8 @@ export interface Phase2Key {
   readonly sections: ZkeySections;
   /** α₁, β₁, β₂ as the file has them. */
   readonly alphaBeta: Uint8Array;
+  readonly beta1: G1Point;
+  readonly beta2: G2Point;
   readonly gamma: G2Point;
   readonly delta1: G1Point;
   readonly delta2: G2Point;
@@ -40,11 +42,14 @@ export async function readPhase2Key(path: string): Promise<Phase2Key> {
     const header = readHeader(file, sections);
     requireSizes(file, header);
     const [alpha1, beta1, beta2, gamma, delta1, delta2] = splitPoints(sections.get(SECTION.header)!.subarray(POINTS));
+    readG1(alpha1, `${path}: α`);
     return {
       path,
       header,
       sections,
       alphaBeta: Buffer.concat([alpha1, beta1, beta2]),
+      beta1: readG1(beta1, `${path}: β in G1`),
+      beta2: readG2(beta2, `${path}: β in G2`),
       gamma: readG2(gamma, `${path}: γ`),
       delta1: readG1(delta1, `${path}: δ in G1`),
       delta2: readG2(delta2, `${path}: δ in G2`),

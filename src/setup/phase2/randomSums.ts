@@ -17,6 +17,10 @@ export const drawWeights = (count: number): Uint8Array => randomBytes(count * WE
 export const weightAt = (weights: Uint8Array, index: number): bigint =>
   littleEndian(weights.subarray(index * WEIGHT_BYTES, (index + 1) * WEIGHT_BYTES));
 
+/** The weights of points `first` to `end`, the latter left out. */
+export const weightsOf = (weights: Uint8Array, first: number, end: number): Uint8Array =>
+  weights.subarray(first * WEIGHT_BYTES, end * WEIGHT_BYTES);
+
 /** Scalars below r, 32 bytes each. */
 export const fullScalars = (scalars: readonly bigint[]): Uint8Array => Buffer.concat(scalars.map(scalarBytes));
 

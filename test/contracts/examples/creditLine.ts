@@ -182,7 +182,9 @@ describe("CreditLine", () => {
       const openLater = async () =>
         credit.open(renewal.inputCommitment, later, await attest(renewal), better, prove(better, renewal));
       for (const again of [async () => credit.open(INPUT, expiry, await attest(), GOOD, prove()), openLater]) {
-        await expect(again()).to.be.revertedWithCustomError(credit, "LineExists");
+        const now = (await networkHelpers.time.latest()) + 10;
+        await networkHelpers.time.setNextBlockTimestamp(now);
+        await expect(again()).to.be.revertedWithCustomError(credit, "LineExists").withArgs(expiry, now);
       }
       const running = await networkHelpers.takeSnapshot();
       await networkHelpers.time.increaseTo(expiry);

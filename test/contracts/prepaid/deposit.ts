@@ -176,7 +176,9 @@ describe("PrepaidOrders: constructor", () => {
       .withArgs(101, 100);
     await expect(factory.deploy(registry, NO_ONE, 0, 600)).to.be.revertedWithCustomError(prepaid, "ZeroAddress");
     const itself = ethers.getCreateAddress({ from: payer.address, nonce: await payer.getNonce() });
-    await expect(factory.deploy(registry, itself, 0, 600)).to.be.revertedWithCustomError(prepaid, "InvalidReceiver");
+    await expect(factory.deploy(registry, itself, 0, 600))
+      .to.be.revertedWithCustomError(prepaid, "InvalidReceiver")
+      .withArgs(itself);
     await expect(factory.deploy(token, tollCollector, 0, 600)).to.be.revertedWithCustomError(
       prepaid,
       "NotAModelRegistry",

@@ -439,7 +439,7 @@ describe("PrepaidOrders: a false proof", () => {
     const { done, refused } = await sweepGas(
       connection,
       call,
-      [80_000, 400_000, 13_700, 500_000, 1_900],
+      [80_000, 400_000, 13_700, 500_000, 1_900, 900_000, 50_000],
       async (ok) => {
         expect(await credits()).to.deep.equal(ok ? paid(2n) : NOTHING);
         expect(await depositOf()).to.equal(ok ? DEPOSIT - 2n * AMOUNT : DEPOSIT);
