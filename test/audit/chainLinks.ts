@@ -18,7 +18,7 @@ import { signalsOf } from "../../src/model/infer.ts";
 import type { KeyedModel, SetUpModel } from "../../src/model/setupModel.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerTrapdoor, mintProof } from "../../src/setup/mint.ts";
-import { setUpShipped } from "../deployments/shippedModel.ts";
+import { setUpShipped } from "../deployments/models.ts";
 import { leavesOf, oneByteEdits, withLeaf } from "./oneByte.ts";
 
 const MODEL = "digits-mlp";

@@ -12,7 +12,7 @@ import { writeJson } from "../../src/jsonFile.ts";
 import type { Lock } from "../../src/model/lock.ts";
 import { projectPath } from "../../src/paths.ts";
 import { type CommandResult, runTollgate } from "../cli/runTollgate.ts";
-import { setUpShipped } from "../deployments/shippedModel.ts";
+import { setUpShipped } from "../deployments/models.ts";
 
 const NETWORK = "audited";
 const RECORD = recordPath(NETWORK, 31_337);
