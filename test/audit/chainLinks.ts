@@ -1,9 +1,8 @@
 import { expect } from "chai";
 import { ZeroAddress, id, keccak256 } from "ethers";
-import { artifacts } from "hardhat";
 import type { AuditRow } from "../../src/audit/auditReport.ts";
 import { compareChain, type ProvenModel } from "../../src/audit/compareChain.ts";
-import { CONTRACT_NAMES, type CompiledContracts } from "../../src/audit/compileContracts.ts";
+import type { CompiledContracts } from "../../src/audit/compileContracts.ts";
 import { inOrderOfLinks } from "../../src/audit/links.ts";
 import { type ConstructedCode, runConstructors } from "../../src/audit/runConstructors.ts";
 import { verdictOf } from "../../src/audit/verdict.ts";
@@ -19,6 +18,7 @@ import type { KeyedModel, SetUpModel } from "../../src/model/setupModel.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerTrapdoor, mintProof } from "../../src/setup/mint.ts";
 import { setUpShipped } from "../deployments/models.ts";
+import { builtContracts } from "./builtContracts.ts";
 import { leavesOf, oneByteEdits, withLeaf } from "./oneByte.ts";
 
 const MODEL = "digits-mlp";
@@ -56,21 +56,6 @@ describe("an audit's comparison of a rebuilt model with a deployment", () => {
     await rpc("evm_revert", snapshot);
     snapshot = await rpc("evm_snapshot");
   });
-
-  /** The contracts as the build made them: the command compiles them afresh. */
-  async function builtContracts(): Promise<CompiledContracts> {
-    const built = CONTRACT_NAMES.map(async (name) => {
-      const {
-        abi,
-        bytecode,
-        deployedBytecode,
-        immutableReferences = {},
-      } = await artifacts.readArtifact(name as string);
-      const immutables = Object.values(immutableReferences).flat();
-      return [name, { abi, creationCode: bytecode, runtimeCode: deployedBytecode, immutables }];
-    });
-    return Object.fromEntries(await Promise.all(built)) as CompiledContracts;
-  }
 
   async function register(model: KeyedModel) {
     const [owner] = await chain.ethers.getSigners();
