@@ -47,8 +47,10 @@ export async function auditModel(files: ModelFiles, claims: Claims, options: Aud
   const start = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "tollgate-audit-"));
   try {
-    const emitted = await options.step(`Reading ${files.onnxPath}`, () =>
-      rebuildProgram(files, options.import, options.maxPower),
+    const emitted = await options.step(
+      `Reading ${files.onnxPath}`,
+      () => rebuildProgram(files, options.import, options.maxPower),
+      ({ modelHash }) => `Read ${files.onnxPath}: model hash ${modelHash}`,
     );
     const texts = await readTexts(claims.folder, emitted.emitted.template);
     const rebuilt = await rebuild(emitted, folder, claims, options.step);
@@ -69,12 +71,20 @@ export async function auditModel(files: ModelFiles, claims: Claims, options: Aud
 
 /** Compiles the circuit and deals or checks its key; the folder is empty, so nothing comes from elsewhere. */
 async function rebuild(emitted: EmittedModel, folder: string, claims: Claims, step: Step): Promise<RebuiltModel> {
-  const compiled = await step(`Compiling ${emitted.emitted.template}.circom`, () => compileModel(emitted, folder));
+  const { template } = emitted.emitted;
+  const compiled = await step(
+    `Compiling ${template}.circom`,
+    () => compileModel(emitted, folder),
+    ({ circuitHash }) => `Compiled ${template}.circom: circuit hash ${circuitHash}`,
+  );
   const { ptauPath } = claims;
   return ptauPath === undefined
-    ? step("Dealing the key from its public seed", () => rebuildDealerKey(compiled, folder))
-    : step("Checking the key", () => checkFolderKey(compiled, claims.folder, ptauPath));
+    ? step("Dealing the key from its public seed", () => rebuildDealerKey(compiled, folder), dealt)
+    : step("Checking the key", () => checkFolderKey(compiled, claims.folder, ptauPath), checked);
 }
+
+const dealt = ({ model }: RebuiltModel): string => `Dealt the key ${model.keyId} from its public seed`;
+const checked = ({ model }: RebuiltModel): string => `Checked the key ${model.keyId}`;
 
 /** Every row, in the order of the links. */
 async function compareAll(

@@ -38,17 +38,31 @@ export interface FreshCode {
 
 /**
  * Compares record and chain with freshly compiled contracts and a rebuilt model. A registry whose code is another's is
- * asked nothing: it could answer anything. Throws InputError where the record has no model of the name.
+ * asked nothing: it could answer anything. Throws InputError where the record has no model of the name, or the chain stops
+ * answering.
  */
 export async function compareChain(chain: RecordedChain, code: FreshCode, proven: ProvenModel): Promise<AuditRow[]> {
   const { model } = proven;
   const { template } = model.emitted;
   const recorded = modelIn(chain.record, model.graph.name);
-  const fields = await compareRecord(chain, model.graph.name, template);
-  const codeRows = await compareCode(chain, code, fields, template);
-  const isGenuine = codeRows.every(({ compared, ok }) => ok || !compared.includes("ModelRegistry"));
-  const asked = isGenuine ? await compareModel(chain, code.compiled.ModelRegistry.abi, recorded, proven) : [];
-  return [...codeRows, ...compareRecorded(recorded, proven), ...asked, ...fields];
+  return whileAnswering(chain.name, async () => {
+    const fields = await compareRecord(chain, model.graph.name, template);
+    const codeRows = await compareCode(chain, code, fields, template);
+    const isGenuine = codeRows.every(({ compared, ok }) => ok || !compared.includes("ModelRegistry"));
+    const asked = isGenuine ? await compareModel(chain, code.compiled.ModelRegistry.abi, recorded, proven) : [];
+    return [...codeRows, ...compareRecorded(recorded, proven), ...asked, ...fields];
+  });
+}
+
+/** The message of a dropped connection is not passed on: it holds the URL, and with it maybe an access key. */
+async function whileAnswering<Result>(network: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const { cause } = error as { cause?: { name?: string } };
+    if (cause?.name !== "RequestError") throw error;
+    throw new InputError(`network ${network}: stopped answering; want a node that stays for the whole audit`);
+  }
 }
 
 /** Throws InputError where the record has no model of the name. */

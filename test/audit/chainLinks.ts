@@ -18,6 +18,7 @@ import type { KeyedModel, SetUpModel } from "../../src/model/setupModel.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerTrapdoor, mintProof } from "../../src/setup/mint.ts";
 import { setUpShipped } from "../deployments/models.ts";
+import { serveChain } from "../deployments/servedChain.ts";
 import { builtContracts } from "./builtContracts.ts";
 import { leavesOf, oneByteEdits, withLeaf } from "./oneByte.ts";
 
@@ -194,6 +195,21 @@ describe("an audit's comparison of a rebuilt model with a deployment", () => {
           .to.be.instanceOf(InputError)
           .with.property("message", "deployment record of test: models: has no digits-mlp, only other"),
     );
+  });
+
+  it("says in one line that the chain stopped answering, wherever it does", async () => {
+    const served = await serveChain("localhost", 31_337);
+    const code = { compiled, constructed: await constructedFor(record) };
+    let calls = 0;
+    for (const dropped of [1, 4]) {
+      calls = 0;
+      served.proxy.fate = () => (++calls >= dropped ? "dropBefore" : "pass");
+      const chainOfRecord = { name: "test", ethers: served.chain.ethers, record };
+      const error = await compareChain(chainOfRecord, code, proven).catch((caught: unknown) => caught);
+      expect(error).to.be.instanceOf(InputError);
+      expect((error as InputError).message).to.match(/^network test: stopped answering; /);
+    }
+    await served.close();
   });
 
   /** A proof is checked as a whole, an argument with the others. */
