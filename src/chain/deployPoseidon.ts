@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 
+import { InputError } from "../errors.ts";
+import { DEVELOPMENT_CHAIN_ID } from "../setup/dealerConstants.ts";
 import type { Chain } from "./localChain.ts";
 
 // A CommonJS package whose exports Node cannot list.
@@ -32,10 +34,39 @@ export async function deployPoseidon(
   return address;
 }
 
-/** Puts all of them where they belong, from the chain's first account. */
-export async function deployPoseidons({ ethers }: Pick<Chain, "ethers">): Promise<void> {
+/** What it takes to put all of them there: none where they are. */
+export interface PoseidonPlan {
+  readonly missing: readonly (keyof typeof POSEIDON_BY_INPUTS)[];
+  readonly gas: bigint;
+}
+
+/**
+ * Plans the Poseidon contracts of a chain. Throws InputError off chain 31337 where the deterministic deployment proxy is
+ * missing: most nodes refuse the transaction without chain id that makes it.
+ */
+export async function planPoseidons({ name, ethers }: Pick<Chain, "name" | "ethers">): Promise<PoseidonPlan> {
   const [payer] = await ethers.getSigners();
-  for (const inputs of [2, 3, 4, 5] as const) await deployPoseidon(payer, inputs);
+  const { chainId } = await ethers.provider.getNetwork();
+  const hasProxy = await hasCode(payer, proxy.address);
+  if (!hasProxy && chainId !== DEVELOPMENT_CHAIN_ID) {
+    throw new InputError(`network ${name}: no code at ${proxy.address}, want the deterministic deployment proxy`);
+  }
+  const missing: (keyof typeof POSEIDON_BY_INPUTS)[] = [];
+  let gas = 0n;
+  for (const inputs of [2, 3, 4, 5] as const) {
+    const { address, data } = POSEIDON_BY_INPUTS[inputs];
+    if (await hasCode(payer, address)) continue;
+    missing.push(inputs);
+    // Without the proxy this prices the calldata alone, on a development chain, where nobody pays.
+    gas += await ethers.provider.estimateGas({ from: payer.address, to: proxy.address, data });
+  }
+  return { missing, gas };
+}
+
+/** Puts the planned ones where they belong, from the chain's first account. */
+export async function deployPoseidons({ ethers }: Pick<Chain, "ethers">, { missing }: PoseidonPlan): Promise<void> {
+  const [payer] = await ethers.getSigners();
+  for (const inputs of missing) await deployPoseidon(payer, inputs);
 }
 
 const hasCode = async ({ provider }: HardhatEthersSigner, address: string): Promise<boolean> =>

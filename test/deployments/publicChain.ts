@@ -2,24 +2,34 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { ZeroAddress } from "ethers";
+import { getAddress, ZeroAddress } from "ethers";
 import { buildBn128 } from "ffjavascript";
+import { artifacts } from "hardhat";
 import { zKey } from "snarkjs";
+import solc from "solc";
 import { checkRecord } from "../../src/chain/checkRecord.ts";
-import { CREATE_X } from "../../src/chain/createX.ts";
+import { CREATE_X, create2Address } from "../../src/chain/createX.ts";
 import {
   prepareDeployment,
   sendDeployment,
   type PreparedDeployment,
 } from "../../src/chain/deployment/deployToNetwork.ts";
+import {
+  writeExplorerInputs,
+  type ExplorerInput,
+  type StandardInput,
+} from "../../src/chain/deployment/explorerInput.ts";
 import { readKeyFolder, type TrustedKey } from "../../src/chain/deployment/keyFolder.ts";
 import type { PlannedModel } from "../../src/chain/deployment/plan.ts";
 import { findKnownGood } from "../../src/chain/knownGood.ts";
 import type { DeploymentRecord } from "../../src/chain/record.ts";
 import { InputError } from "../../src/errors.ts";
+import { exportVerifyingKey } from "../../src/groth16/exportVerifyingKey.ts";
+import { readZkey } from "../../src/groth16/zkeyFile.ts";
+import { readJson } from "../../src/jsonFile.ts";
 import { withKey, type SetUpModel } from "../../src/model/setupModel.ts";
 import { writeCheckedKey, writeKey } from "../../src/model/writeArtefacts.ts";
-import { checkKey } from "../../src/setup/phase2/checkKey.ts";
+import { checkKey, type KeyReport } from "../../src/setup/phase2/checkKey.ts";
 import { runTollgate } from "../cli/runTollgate.ts";
 import { addBeacon, contribute } from "../fixtures/phase2Keys.ts";
 import { writePtau } from "../fixtures/ptau.ts";
@@ -34,6 +44,8 @@ describe("a deployment on a public chain", () => {
   let folder: string;
   let dealt: SetUpModel;
   let ptauPath: string;
+  /** Of the key that somebody contributed to. */
+  let report: KeyReport | undefined;
   let trusted: TrustedKey;
   let planned: PlannedModel;
   let served: ServedChain;
@@ -41,10 +53,11 @@ describe("a deployment on a public chain", () => {
   const at = (name: string) => join(folder, name);
   const read = (name: string, requirePinned = false) => readKeyFolder(at(name), dealt, { ptauPath, requirePinned });
 
-  /** A folder as `setup` would write it for a key, were the key right. */
+  /** A folder as `setup` writes it for a key; for a key that it refuses, a folder that lies. */
   async function writeFolder(name: string, zkeyPath: string): Promise<void> {
-    const report = await checkKey({ ...dealt.circuit, zkeyPath, ptauPath, wordCount: dealt.wordCount });
-    await writeCheckedKey(at(name), withKey(dealt, report.vkey), { zkeyPath, report });
+    report ??= await checkKey({ ...dealt.circuit, zkeyPath, ptauPath, wordCount: dealt.wordCount });
+    const { sections } = await readZkey(zkeyPath);
+    await writeCheckedKey(at(name), withKey(dealt, exportVerifyingKey(sections)), { zkeyPath, report });
   }
 
   before(async () => {
@@ -88,10 +101,6 @@ describe("a deployment on a public chain", () => {
 
   it("refuses a key that nobody contributed to", async () => {
     await writeFolder("nobody", at("initial.zkey"));
-    // A lock of no contributions is refused before the key is looked at: this one lies.
-    const lock = JSON.parse(await readFile(at("nobody/lock.json"), "utf8")) as { contributions: unknown[] };
-    const { contributions } = JSON.parse(await readFile(at("self/lock.json"), "utf8")) as typeof lock;
-    await writeFile(at("nobody/lock.json"), JSON.stringify({ ...lock, contributions }));
     await refuses(
       read("nobody"),
       /nobody\/Small\.zkey: contributions: 0 contributions beside beacons, want at least 1$/,
@@ -174,6 +183,36 @@ describe("a deployment on a public chain", () => {
       expect((await checkRecord(extended, served.chain.ethers)).filter(({ ok }) => !ok)).to.deep.equal([]);
     });
 
+    it("writes for explorers what compiles to the code on chain", async () => {
+      await writeExplorerInputs(record, at("explorer"));
+      for (const [name, { address }] of Object.entries(record.contracts)) {
+        const form = (await readJson(at(`explorer/${name}.json`))) as Omit<ExplorerInput, "input">;
+        expect(form).to.include({ address, compiler: "v0.8.30+commit.73712a01" });
+        expect(form.contract).to.match(new RegExp(`^project/contracts/.*${name}\\.sol:${name}$`));
+        if (name.endsWith("Collector")) continue;
+        const { bytecode } = await artifacts.readArtifact(name);
+        expect(create2Address(bytecode + form.constructorArguments)).to.equal(address);
+      }
+      // One contract stands for all: the compiler takes seconds.
+      const { address } = record.contracts.NativeCollector;
+      const { object, immutableReferences } = await compileExplorerInput(at("explorer/NativeCollector"));
+      const code = Buffer.from((await served.chain.ethers.provider.getCode(address)).slice(2), "hex");
+      const escrow = Buffer.alloc(32);
+      for (const { start, length } of Object.values(immutableReferences).flat()) {
+        code.copy(escrow, 0, start, start + length);
+        code.fill(0, start, start + length);
+      }
+      expect(getAddress(`0x${escrow.subarray(12).toString("hex")}`)).to.equal(record.contracts.InferenceEscrow.address);
+      expect(code.toString("hex")).to.equal(object);
+    });
+
+    it("refuses to go on from a record that was edited", async () => {
+      const { PrepaidOrders, ...others } = record.contracts;
+      const contracts = { ...others, PrepaidOrders: { ...PrepaidOrders, block: PrepaidOrders.block + 1 } };
+      const prepare = prepareDeployment(served.chain, { terms: TERMS, models: {} }, { ...record, contracts });
+      await refuses(prepare, /sepolia\.json: contracts\.PrepaidOrders\.block: recorded \d+, found \d+$/);
+    });
+
     it("shows a dry run from the command line, sends nothing and writes nothing", async () => {
       const sent: string[] = [];
       served.proxy.fate = ({ method }) => {
@@ -207,3 +246,24 @@ describe("a deployment on a public chain", () => {
     });
   }
 });
+
+interface DeployedBytecode {
+  /** Hex, zeros for immutables. */
+  readonly object: string;
+  readonly immutableReferences: Readonly<
+    Record<string, readonly { readonly start: number; readonly length: number }[]>
+  >;
+}
+
+/** Compiles what was written for an explorer, from the files alone. */
+async function compileExplorerInput(path: string): Promise<DeployedBytecode> {
+  const { contract } = (await readJson(`${path}.json`)) as ExplorerInput;
+  const input = (await readJson(`${path}.input.json`)) as StandardInput;
+  const [source, name] = contract.split(":");
+  const outputSelection = { [source]: { [name]: ["evm.deployedBytecode"] } };
+  const output = solc.compile(JSON.stringify({ ...input, settings: { ...input.settings, outputSelection } }));
+  const { contracts } = JSON.parse(output) as {
+    contracts: Record<string, Record<string, { evm: { deployedBytecode: DeployedBytecode } }>>;
+  };
+  return contracts[source][name].evm.deployedBytecode;
+}

@@ -137,14 +137,10 @@ describe("a deployment is refused", () => {
 
   it("where the record is of other contracts", async () => {
     const { layout } = await prepare();
-    const contracts = Object.fromEntries(
-      Object.entries(layout.addresses).map(([name, address]) => [name, { address }]),
-    ) as unknown as DeploymentRecord["contracts"];
-    const earlier = { contracts, models: {} } as unknown as DeploymentRecord;
-    expect((await prepare(CONTRACTS, earlier)).earlier).to.equal(earlier);
-    const other = { ...CONTRACTS, terms: { ...TERMS, tollBps: 51 } };
+    const contracts = Object.entries(layout.addresses).map(([name, address]) => [name, { address }]);
+    const recorded = { contracts: Object.fromEntries(contracts) as unknown, models: {} } as DeploymentRecord;
     await refuses(
-      () => prepare(other, earlier),
+      () => prepare({ ...CONTRACTS, terms: { ...TERMS, tollBps: 51 } }, recorded),
       /deployments\/sepolia\.json: records InferenceEscrow 0x.*move the file away/,
     );
   });

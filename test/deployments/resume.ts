@@ -97,10 +97,12 @@ describe("a deployment that is dropped", () => {
     await expectWhole(await send());
   });
 
-  it("starts anew where the journal is of a chain that is gone", async () => {
-    await send();
+  it("starts anew where journal and record are of a chain that is gone", async () => {
+    const gone = await send();
     await served.rpc("evm_revert", fresh);
     fresh = await served.rpc("evm_snapshot");
+    const again = await prepareDeployment(served.chain, prepared.plan, gone);
+    expect(again.earlier).to.equal(undefined);
     await expectWhole(await send());
   });
 

@@ -69,7 +69,7 @@ async function prepare(
   if (signer === undefined) throw new InputError(`network ${chain.name}: has no account to deploy from`);
   const sender = signer.address;
   const layout = await layOutDeployment(plan, chain.ethers, { sender, chainId });
-  const kept = keepRecord(chain.name, earlier, layout, chainId);
+  const kept = await keepRecord(chain, earlier, layout, chainId);
   const rehearsal = await rehearse(layout, { chainId, sender, factoryCode });
   return { plan, layout, rehearsal, chainId, sender, earlier: kept };
 }
@@ -102,20 +102,28 @@ export async function findEarlier({ name }: Chain, chainId: bigint): Promise<Dep
   }
 }
 
-/** A development chain's record may be of a chain that is gone; another's is never lost. */
-function keepRecord(
-  network: string,
+/**
+ * The record where it is of these contracts and agrees with the chain, but for models that were deprecated or stopped since. A
+ * development chain's may be of a chain that is gone, and is then none; another's is never lost.
+ */
+async function keepRecord(
+  { name, ethers }: Chain,
   earlier: DeploymentRecord | undefined,
   { addresses }: Layout,
   chainId: bigint,
-): DeploymentRecord | undefined {
+): Promise<DeploymentRecord | undefined> {
+  if (earlier === undefined) return undefined;
   const names = Object.keys(addresses) as ContractName[];
-  const other = earlier && names.find((name) => earlier.contracts[name].address !== addresses[name]);
-  if (other === undefined) return earlier;
+  const other = names.find((contract) => earlier.contracts[contract].address !== addresses[contract]);
+  const checks = other === undefined ? await checkRecord(earlier, ethers) : [];
+  const wrong = checks.find((check) => !check.ok && !check.name.endsWith(".status"));
+  if (other === undefined && wrong === undefined) return earlier;
   if (chainId === DEVELOPMENT_CHAIN_ID) return undefined;
+  const path = recordPath(name, Number(chainId));
+  if (wrong !== undefined) throw new InputError(`${path}: ${wrong.name}: ${wrong.detail}`);
   throw new InputError(
-    `${recordPath(network, Number(chainId))}: records ${other} ${earlier!.contracts[other].address}, these terms and sources ` +
-      `give ${addresses[other]}; give the terms of the record, or move the file away to deploy anew`,
+    `${path}: records ${other} ${earlier.contracts[other!].address}, these terms and sources give ${addresses[other!]}; ` +
+      `give the terms of the record, or move the file away to deploy anew`,
   );
 }
 
