@@ -5,12 +5,12 @@ import type { ModelAudit } from "../src/audit/auditReport.ts";
 import { openChains } from "../src/audit/openChain.ts";
 import { readClaims } from "../src/audit/readClaims.ts";
 import { toolVersions, trustedBy } from "../src/audit/trusted.ts";
-import { verdictOf } from "../src/audit/verdict.ts";
+import { conclude } from "../src/audit/verdict.ts";
 import { InputError, onFile } from "../src/errors.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { readModelFiles } from "../src/model/modelFiles.ts";
 import { projectPath } from "../src/paths.ts";
-import { describeAudit, describeTrust, describeVerdicts } from "./terminal/auditTable.ts";
+import { describeAudit, describeTrust } from "./terminal/auditTable.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { importOptionsOf, MODEL_ARGUMENT, modelPath, withModelOptions } from "./terminal/modelOptions.ts";
 import type { ModelOptions } from "./terminal/modelOptions.ts";
@@ -59,8 +59,12 @@ async function audit(names: string[], options: Options): Promise<void> {
   const locks = models.map(({ claims }) => claims.lock);
   const trust = { tools: toolVersions(), trusted: trustedBy(locks, options.network) };
   console.log(describeTrust(trust));
-  const isSound = conclude(audits);
-  if (options.json !== undefined) await writeJson(callerPath(options.json), { models: audits, ok: isSound, ...trust });
+  const { kind, message } = conclude(audits);
+  if (kind === "edited") throw new InputError(message);
+  console.log(`\n${kind === "sound" ? "Every link holds." : message}`);
+  if (kind === "broken") process.exitCode = 1;
+  if (options.json === undefined) return;
+  await writeJson(callerPath(options.json), { models: audits, ok: kind === "sound", ...trust });
 }
 
 const given = (path: string | undefined): string | undefined => (path === undefined ? undefined : callerPath(path));
@@ -73,15 +77,4 @@ async function namesOf(names: string[], { all, key }: Options): Promise<string[]
     throw new InputError("--all: means every shipped model; give no names with it");
   if (key !== undefined && names.length !== 1) throw new InputError("--key: is of one model; give one name with it");
   return all === undefined ? names : shipped;
-}
-
-/** Sets exit code 1 where a link is broken; throws InputError where only a lock or the record was edited. */
-function conclude(audits: readonly ModelAudit[]): boolean {
-  const verdicts = audits.map(({ model, rows }) => ({ model, ...verdictOf(rows) }));
-  const edited = verdicts.filter(({ kind }) => kind === "edited");
-  const broken = verdicts.filter(({ kind }) => kind === "broken");
-  if (broken.length === 0 && edited.length > 0) throw new InputError(describeVerdicts(edited));
-  if (broken.length > 0) process.exitCode = 1;
-  console.log(broken.length > 0 ? describeVerdicts([...broken, ...edited]) : "\nEvery link holds.");
-  return broken.length === 0;
 }

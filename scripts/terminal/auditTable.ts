@@ -1,6 +1,5 @@
 import type { AuditReport, AuditRow, ModelAudit } from "../../src/audit/auditReport.ts";
 import { RECORD_LINK } from "../../src/audit/links.ts";
-import type { Verdict } from "../../src/audit/verdict.ts";
 import { formatTable } from "./table.ts";
 
 /** Characters of a value that are shown; the JSON report has all of them. */
@@ -28,10 +27,6 @@ export function describeTrust({ tools, trusted }: Pick<AuditReport, "tools" | "t
   const versions = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
   return `\nRun with ${versions.join(", ")}.\nWhat remains on trust:\n${formatTable([["what", "why"], ...trusted.map(({ what, why }) => [what, why])])}`;
 }
-
-/** A line a model that is not sound. */
-export const describeVerdicts = (verdicts: readonly (Verdict & { readonly model: string })[]): string =>
-  verdicts.map(({ model, message }) => `${model}: ${message}`).join("\n");
 
 const resultOf = ({ ok, claimed }: AuditRow): string => (ok ? "equal" : `DIFFERENT: ${brief(claimed)}`);
 

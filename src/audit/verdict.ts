@@ -1,4 +1,4 @@
-import type { AuditRow } from "./auditReport.ts";
+import type { AuditRow, ModelAudit } from "./auditReport.ts";
 
 /**
  * What the rows of an audit come to. "edited": the lock or the record contradicts everything else, and the links hold
@@ -20,6 +20,14 @@ export function verdictOf(rows: readonly AuditRow[]): Verdict {
   const sources = new Set(wrong.map(({ source }) => source));
   const isEdited = sources.size === 1 && (sources.has("lock") || sources.has("record"));
   return { kind: isEdited ? "edited" : "broken", message: describe(wrong, isEdited) };
+}
+
+/** Of several audits the worst verdict, with a line for each model that is not sound. */
+export function conclude(audits: readonly Pick<ModelAudit, "model" | "rows">[]): Verdict {
+  const verdicts = audits.map(({ model, rows }) => ({ model, ...verdictOf(rows) }));
+  const worst = (["broken", "edited"] as const).find((kind) => verdicts.some((verdict) => verdict.kind === kind));
+  const wrong = verdicts.filter(({ kind }) => kind !== "sound");
+  return { kind: worst ?? "sound", message: wrong.map(({ model, message }) => `${model}: ${message}`).join("\n") };
 }
 
 function describe(wrong: readonly AuditRow[], isEdited: boolean): string {

@@ -8,7 +8,7 @@ import { compareFiles, readTexts, type Texts } from "../../src/audit/compareFile
 import { compareLock } from "../../src/audit/compareLock.ts";
 import { inOrderOfLinks } from "../../src/audit/links.ts";
 import { rebuildDealerKey, rebuildProgram, type RebuiltModel } from "../../src/audit/rebuildModel.ts";
-import { verdictOf } from "../../src/audit/verdict.ts";
+import { conclude, verdictOf } from "../../src/audit/verdict.ts";
 import { readR1cs } from "../../src/circom/readR1cs.ts";
 import { InputError } from "../../src/errors.ts";
 import { compileModel, type CompiledModel } from "../../src/model/compileModel.ts";
@@ -182,6 +182,21 @@ describe("an audit's comparison of a rebuilt model with its lock and files", () 
       await writeFile(path, JSON.stringify(withLeaf(without, renamed, "00")));
       expect(await saidOfLock(path)).to.include(leaf.join("."));
     }
+  });
+
+  it("concludes the worst of several audits, with a line for each model that is not sound", () => {
+    const sound = { model: "sound", rows: compareWith(rebuilt) };
+    const edited = { model: "edited", rows: compareWith(rebuilt, { lock: { ...lock, circom2: "0" } }) };
+    const spoilt = editedText("graph.json", (text) => `${text} `);
+    const broken = { model: "broken", rows: compareWith(rebuilt, { texts: spoilt }) };
+    expect(conclude([sound, sound])).to.deep.equal({ kind: "sound", message: "" });
+    expect(conclude([sound, edited]).kind).to.equal("edited");
+    const { kind, message } = conclude([edited, sound, broken]);
+    expect(kind).to.equal("broken");
+    expect(message.split("\n").map((line) => line.slice(0, 20))).to.deep.equal([
+      "edited: lock.json: c",
+      "broken: broken link ",
+    ]);
   });
 
   /** What an audit says of a lock file that alone is wrong: refused when it is read, or by its rows. */
