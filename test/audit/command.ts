@@ -110,19 +110,15 @@ describe("the audit command", () => {
     await Promise.all([
       expectRefusal(/lock\.json: circuitHash: want 32 bytes/, "digits-mlp", "--key", "key"),
       expectRefusal(/lock\.json: setup: is self; give the powers of tau.*--ptau/, "digits-mlp", "--key", "phase2"),
-      expectRefusal(/there is no .*empty.lock\.json; want a folder/, "digits-mlp", "--key", "empty"),
       expectRefusal(/nothing-here: no such file or folder/, "nothing-here"),
-      expectRefusal(/models: want --all or some of credit-gbdt, digits-mlp/),
     ]);
   });
 
-  it("refuses a record of another chain, one without the model, and none", async () => {
+  it("refuses a record of another chain, and one without the model", async () => {
     const network = ["digits-mlp", "--network", NETWORK];
     await writeJson(RECORD, { ...record, chainId: 1 });
     await expectRefusal(/audited\.json: chainId: the record is of chain 1, network audited is chain 31337/, ...network);
     await writeJson(RECORD, { ...record, models: {} });
     await expectRefusal(/deployment record of audited: models: has no digits-mlp, only none at all/, ...network);
-    await rm(RECORD);
-    await expectRefusal(/network audited \(chain 31337\): no deployment record/, ...network);
   });
 });
