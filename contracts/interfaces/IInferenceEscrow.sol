@@ -115,7 +115,9 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     /// @notice Takes the bond from the caller, the job's provider, in the job's token and its way of funding, before
     /// `acceptBy`.
     /// @dev Warning: open the input commitment first, within the model's ranges. A job whose input nobody can open costs its
-    /// provider the bond.
+    /// provider the bond. Warning: the call may be mined in the last second before `acceptBy`, so accept only where the time from
+    /// then to the deadline suffices to prove and settle. Warning: the model may be the client's own registration of a key that
+    /// the provider trusts, with a royalty for the client.
     function accept(Job calldata job, bytes calldata fundingData) external payable;
 
     /// @notice Gives the job up: the client gets its deposit back, and the bond if the job was accepted and its key is not
@@ -133,7 +135,8 @@ interface IInferenceEscrow is IPaymentLedger, IERC8183Events {
     /// such an item nothing else is looked at. Reverts `ItemRefused` with the index for words that the item's key cannot have and
     /// for a key of other α or β than that of the first item left to prove, and `BatchProofInvalid` when one of the proofs is false or the call is starved
     /// of gas; then nothing is settled. Items of one model next to each other are cheapest.
-    /// Warning: give it gas to spare. A credit that is withdrawn just before costs 17,100 gas more to write.
+    /// Warning: give it gas to spare. A credit that is withdrawn just before costs 17,100 gas more to write. An item that is left
+    /// out when gas is estimated and open when the block is made costs its whole settlement more, and its proof is checked only then.
     function settleBatch(Delivery[] calldata deliveries) external;
 
     /// @notice Credits the client with the deposit, from the deadline on, with a bond from `acceptBy` on if the provider has not

@@ -24,7 +24,8 @@ import {IPaymentLedger} from "./IPaymentLedger.sol";
 /// was served left out. So a provider puts into a batch only orders that it served.
 ///
 /// What a provider checks before it serves an order, all of it at one block deep enough to stay: that the client signed;
-/// the nonce is unused; the model's key is one that it trusts and is not stopped; and, with D the latest deadline of this order
+/// the nonce is unused; the model's key is one that it trusts and is not stopped; what the royalty of exactly this model leaves of
+/// the amount is the price, since a client can register a trusted key with a royalty for itself; and, with D the latest deadline of this order
 /// and all others of this client and token that it served, has not settled and whose deadlines have not passed, that
 /// `securedUntil` D covers all of them. That holds only if D is at most now + L. Nothing that the client does afterwards takes
 /// that money away: a withdrawal announced later matures at or after now + L, and one announced before is counted.
@@ -36,6 +37,9 @@ import {IPaymentLedger} from "./IPaymentLedger.sol";
 /// | none, announced         | `announceWithdrawal` by the client  | 1 ≤ amount ≤ deposit                   | announced at t = now |
 /// | announced at t          | `cancelWithdrawal` by the client    | always                                 | none      |
 /// | announced at t          | `executeWithdrawal` by the client   | t + L ≤ now < t + 2L, deposit not empty | none     |
+///
+/// A client signs no deadline more than L ahead: such an order cannot be settled yet, and it comes to life in its last L seconds,
+/// from whatever is in the deposit then.
 ///
 /// Deposits and settlements leave an announcement as it is. One that expired stands until it is replaced or cancelled, and
 /// means nothing.
@@ -142,7 +146,8 @@ interface IPrepaidOrders is IPaymentLedger {
     /// `BatchProofInvalid` when one of their proofs is false or the call is starved of gas. Then nothing is settled and no
     /// nonce used.
     ///
-    /// Toll and royalty round down, the rest is the caller's. Warning: an order that the caller did not serve can use up the nonce
+    /// Toll and royalty round down, the rest is the caller's. Warning: an order that an estimate of gas leaves out for want of a
+    /// deposit, which anyone can fill up in front, costs its whole settlement more than estimated. Warning: an order that the caller did not serve can use up the nonce
     /// or the deposit that pays for one that it served.
     function settleOrders(SignedOrder[] calldata orders) external;
 

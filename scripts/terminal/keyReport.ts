@@ -6,7 +6,7 @@ import { formatTable } from "./table.ts";
 export function describeKeyReport({ checks, contributions, ptau }: KeyReport): string {
   const rows = checks.map(({ name, ok, detail }) => [name, ok ? "ok" : "NOT OK", oneLine(detail)]);
   const makers = contributions.map(({ type, name, hash }, index) => [
-    oneLine(`${index + 1} ${name}`),
+    oneLine(`#${index + 1} ${name}`),
     type,
     hash.slice(0, 32),
   ]);

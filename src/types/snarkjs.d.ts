@@ -29,6 +29,7 @@ declare module "snarkjs" {
     /** Resolves to -1 where the circuit does not fit. */
     newZKey(r1cs: File, ptau: File, zkey: File, logger?: Logger): Promise<Uint8Array | -1>;
     verifyFromInit(initial: File, ptau: File, zkey: File, logger?: Logger): Promise<boolean>;
+    verifyFromR1cs(r1cs: File, ptau: File, zkey: File): Promise<boolean>;
     contribute(from: File, to: File, name: string, entropy: string): Promise<Uint8Array>;
     beacon(from: File, to: File, name: string, beacon: string, iterationsExponent: number): Promise<Uint8Array>;
     exportVerificationKey(zkey: File): Promise<object>;

@@ -89,6 +89,21 @@ describe("a bond", () => {
     expect(await dollar.balanceOf(escrow)).to.equal(0n);
   });
 
+  it("is lost where an acceptance that waited is mined too late to settle: the terms must leave time after acceptBy", async () => {
+    const { escrow, job, open, accept, words, prove, stranger, credits } = await networkHelpers.loadFixture(deploy);
+    const sudden = { ...job, acceptBy: job.deadline };
+    const proof = prove(sudden);
+    await open(sudden);
+    await networkHelpers.time.setNextBlockTimestamp(sudden.acceptBy - 1n);
+    await accept(sudden);
+    await networkHelpers.time.setNextBlockTimestamp(sudden.deadline);
+    await expect(escrow.settle(sudden, words, proof))
+      .to.be.revertedWithCustomError(escrow, "DeadlinePassed")
+      .withArgs(sudden.deadline, sudden.deadline);
+    await escrow.connect(stranger).refund(sudden);
+    expect(await credits()).to.deep.equal({ client: AMOUNT + BOND, provider: 0n });
+  });
+
   it("at its greatest goes to the client with the greatest amount", async () => {
     const { escrow, dollar, job, client, provider, spender, credits } = await networkHelpers.loadFixture(deploy);
     const max = 2n ** 128n - 1n;

@@ -360,6 +360,31 @@ describe("settleBatch after somebody who settles its items first", () => {
   });
 });
 
+describe("settleBatch after somebody who opens an item that its sender's dry run left out", () => {
+  it("runs out of the estimated gas: the item costs its whole settlement more", async () => {
+    const { escrow, items, jobs, newJob, open, deliver, credits, creditsFor, registry } = await loadFixture(deployJobs);
+    const late = newJob();
+    const batch = [...items, deliver(late)];
+    const gasLimit = await escrow.settleBatch.estimateGas(batch);
+    await open(late);
+    await expect(escrow.settleBatch(batch, { gasLimit })).to.be.revertedWithCustomError(registry, "BatchProofInvalid");
+    const more = (await escrow.settleBatch.estimateGas(batch)) - gasLimit;
+    expect(more, "three times what a credit that was withdrawn costs").to.be.greaterThan(3n * 17_100n);
+    await escrow.settleBatch(batch);
+    expect(await credits()).to.deep.equal(creditsFor([...jobs, late]));
+  });
+
+  it("meets a proof that nobody looked at: a dry run shows nothing of what it leaves out", async () => {
+    const { escrow, registry, items, newJob, open } = await loadFixture(deployJobs);
+    const trap = newJob();
+    const batch = [...items, { ...unproven(trap), words: [1n] }];
+    await escrow.settleBatch.staticCall(batch);
+    await open(trap);
+    await expect(escrow.settleBatch(batch)).to.be.revertedWithCustomError(registry, "BatchProofInvalid");
+    await escrow.settleBatch(items);
+  });
+});
+
 describe("settleBatch refuses", () => {
   /** Numbers of jobs to be put before an item and left out. */
   const FILTERED = [0, 1, 3];

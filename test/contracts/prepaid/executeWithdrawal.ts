@@ -100,6 +100,19 @@ describe("PrepaidOrders: executeWithdrawal", () => {
     expect((await credits())[3]).to.equal(AMOUNT);
   });
 
+  it("ends no order with a far deadline, which is paid from a later deposit: clients sign none", async () => {
+    const { prepaid, order, executeAt, maturesAt, deposit, depositOf } =
+      await networkHelpers.loadFixture(deployAnnounced);
+    const old = order({ deadline: maturesAt + 10n * LIFE });
+    await expect(prepaid.settleOrders([old])).to.be.revertedWithCustomError(prepaid, "ItemRefused");
+    await executeAt(maturesAt);
+    expect(await depositOf()).to.equal(0n);
+    await time.increaseTo(old.job.deadline - LIFE);
+    await deposit(AMOUNT);
+    await prepaid.settleOrders([old]);
+    expect(await depositOf()).to.equal(0n);
+  });
+
   it("is the client's alone", async () => {
     const { prepaid, terms, payer, provider, stranger, maturesAt, depositOf } =
       await networkHelpers.loadFixture(deployAnnounced);

@@ -227,6 +227,19 @@ describe("PrepaidOrders: an order that settles no more", () => {
     expect(skipped).to.deep.equal([[0n, SKIP.depositTooSmall]]);
   });
 
+  it("costs its whole settlement more than estimated once somebody fills up the deposit in front", async () => {
+    const { prepaid, registry, order, deposit, credits } = await networkHelpers.loadFixture(oneWord);
+    const orders = Array.from({ length: 11 }, (_, nonce) => order({ nonce: BigInt(nonce) }));
+    const gasLimit = await prepaid.settleOrders.estimateGas(orders);
+    await deposit(AMOUNT);
+    await expect(prepaid.settleOrders(orders, { gasLimit })).to.be.revertedWithCustomError(
+      registry,
+      "BatchProofInvalid",
+    );
+    await prepaid.settleOrders(orders);
+    expect(await credits()).to.deep.equal(paid(11n));
+  });
+
   it("is skipped although its proof is false, and holds up nobody", async () => {
     const { prepaid, order, credits } = await networkHelpers.loadFixture(oneWord);
     const spent = { ...order({ amount: 2n * DEPOSIT, nonce: 2n }), proof: Array.from({ length: 8 }, () => 0n) };

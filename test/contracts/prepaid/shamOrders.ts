@@ -85,6 +85,28 @@ describe("PrepaidOrders: an order that the client signs for itself, settled befo
   });
 });
 
+describe("PrepaidOrders: an order that was served, under a model that the client made of the provider's own key", () => {
+  it("pays the client a tenth back: the provider asks for the model's royalty, since the key does not tell", async () => {
+    const { prepaid, registry, keyId, client, chainId, provider, terms, order, depositOf } =
+      await networkHelpers.loadFixture(deploy);
+    const commitment = commitmentTo(keyId);
+    await registry.connect(client)[REGISTER_WITH_ROYALTY](commitment, GREATEST_ROYALTY, client.address);
+    const address = await registry.getAddress();
+    const modelId = modelIdOf(chainId, address, client.address, commitment, GREATEST_ROYALTY, client.address);
+    // What a provider that looks at keys alone sees: one that it trusts, a deposit that is secured, a fresh nonce.
+    const [honest, own] = [await registry.termsOf(terms.modelId), await registry.termsOf(modelId)];
+    expect([own.keyId, await registry.isStopped(keyId)]).to.deep.equal([honest.keyId, false]);
+    expect(await prepaid.securedUntil(client, provider, terms.token, terms.deadline)).to.equal(await depositOf());
+
+    await prepaid.settleOrders([order({ modelId, amount: DEPOSIT, nonce: 8n })]);
+    const credits = await Promise.all([client, provider].map((owner) => prepaid.creditOf(owner, terms.token)));
+    const toll = (DEPOSIT * TOLL_BPS) / 10_000n;
+    expect(credits).to.deep.equal([DEPOSIT / 10n, DEPOSIT - toll - DEPOSIT / 10n]);
+    // What tells: the terms of the model, which never change.
+    expect([own.royaltyBps, own.royaltyTo]).to.deep.equal([BigInt(GREATEST_ROYALTY), client.address]);
+  });
+});
+
 describe("PrepaidOrders: the provider's call, seen in the mempool", () => {
   it("settles nothing for who copies it, as it is or in the copier's name", async () => {
     const { prepaid, served, mintFor, orderId, words, copier, client, deposit, terms, expectHarmless } =

@@ -452,43 +452,76 @@ describe("a phase-2 ceremony", () => {
     });
   });
 
-  it("is refused for a damaged file, with one line", async () => {
+  it("is refused for a damaged file, with one line, also where snarkjs takes it", async () => {
     const sections = await readSections(finished);
     const bytes = await readFile(finished);
     const zkeyPath = path("damaged.zkey");
-    const cases: [write: () => Promise<void>, message: RegExp][] = [
-      [() => writeFile(zkeyPath, bytes.subarray(0, bytes.length - 1)), /truncated/],
-      [() => writeFile(zkeyPath, bytes.subarray(0, 20)), /truncated/],
-      [() => writeFile(zkeyPath, "zk"), /not a \.zkey file/],
-      [() => writeFile(zkeyPath, Buffer.concat([bytes, Buffer.of(0)])), /1 bytes after the last section/],
-      [() => writeSections(zkeyPath, "zkey", [...sections, sections[7]]), /section \d+ \(\w+\) is there twice/],
-      [() => writeSections(zkeyPath, "zkey", [...sections, [11, Buffer.of(1)]]), /unknown section 11/],
-      [() => writeSections(zkeyPath, "zkey", sections.slice(1)), /no section 1 \(protocol\)/],
-      [() => withSection(finished, zkeyPath, SECTION.c, (c) => c.subarray(64)), /section c has \d+ bytes, want/],
-      [() => withSection(finished, zkeyPath, SECTION.protocol, (p) => overwritten(p, 0, Buffer.of(2))), /Groth16/],
-      [() => withSection(finished, zkeyPath, SECTION.header, (h) => overwritten(h, 4, Buffer.of(1))), /another curve/],
+    const cases: [write: () => Promise<void>, message: RegExp, snarkjs: "refuses" | "accepts"][] = [
+      [() => writeFile(zkeyPath, bytes.subarray(0, bytes.length - 1)), /truncated/, "refuses"],
+      [() => writeFile(zkeyPath, bytes.subarray(0, 20)), /truncated/, "refuses"],
+      [() => writeFile(zkeyPath, "zk"), /not a \.zkey file/, "refuses"],
+      [() => writeFile(zkeyPath, Buffer.concat([bytes, Buffer.of(0)])), /1 bytes after the last section/, "accepts"],
+      [
+        () => writeSections(zkeyPath, "zkey", [...sections, sections[7]]),
+        /section \d+ \(\w+\) is there twice/,
+        "refuses",
+      ],
+      [() => writeSections(zkeyPath, "zkey", [...sections, [11, Buffer.of(1)]]), /unknown section 11/, "accepts"],
+      [() => writeSections(zkeyPath, "zkey", sections.slice(1)), /no section 1 \(protocol\)/, "refuses"],
+      [
+        () => withSection(finished, zkeyPath, SECTION.c, (c) => c.subarray(64)),
+        /section c has \d+ bytes, want/,
+        "refuses",
+      ],
+      [
+        () => withSection(finished, zkeyPath, SECTION.protocol, (p) => overwritten(p, 0, Buffer.of(2))),
+        /Groth16/,
+        "refuses",
+      ],
+      [
+        () => withSection(finished, zkeyPath, SECTION.header, (h) => overwritten(h, 4, Buffer.of(1))),
+        /another curve/,
+        "refuses",
+      ],
       [
         () => withSection(finished, zkeyPath, SECTION.contributions, (all) => all.subarray(0, all.length - 1)),
         /contribution 4: truncated/,
-      ],
-      [
-        () => withContributions(finished, zkeyPath, ([a]) => [overwritten(a, CONTRIBUTION.type, Buffer.of(2))]),
-        /contribution 1: want a contribution, or a beacon/,
+        "refuses",
       ],
       [
         () =>
-          withContributions(finished, zkeyPath, ([a]) => [
-            overwritten(a, CONTRIBUTION.spx, rawG2(pointOfSmallOrder())),
+          withContributions(finished, zkeyPath, ([a, ...rest]) => [
+            overwritten(a, CONTRIBUTION.type, Buffer.of(2)),
+            ...rest,
           ]),
-        /contribution 1: x in G2: not in the subgroup/,
+        /contribution 1: want a contribution, or a beacon/,
+        "accepts",
       ],
       [
-        () => withContributions(finished, zkeyPath, ([a]) => [overwritten(a, CONTRIBUTION.s, Buffer.alloc(64))]),
+        () =>
+          withContributions(finished, zkeyPath, ([a, ...rest]) => [
+            overwritten(a, CONTRIBUTION.spx, rawG2(pointOfSmallOrder())),
+            ...rest,
+          ]),
+        /contribution 1: x in G2: not in the subgroup/,
+        "refuses",
+      ],
+      [
+        () =>
+          withContributions(finished, zkeyPath, ([a, ...rest]) => [
+            overwritten(a, CONTRIBUTION.s, Buffer.alloc(64)),
+            ...rest,
+          ]),
         /contribution 1: s: the point at infinity/,
+        "refuses",
       ],
     ];
-    for (const [write, message] of cases) {
+    const ptau = { type: "mem" as const, data: await readFile(initial.ptauPath) };
+    for (const [write, message, wanted] of cases) {
       await write();
+      const zkey = { type: "mem" as const, data: await readFile(zkeyPath) };
+      const accepts = await zKey.verifyFromR1cs(initial.r1csPath, ptau, zkey).catch(() => false);
+      expect(accepts, String(message)).to.equal(wanted === "accepts");
       const error = await check(zkeyPath).catch((caught: unknown) => caught);
       expect(error).to.be.instanceOf(InputError).with.property("message").that.matches(message).and.not.include("\n");
     }

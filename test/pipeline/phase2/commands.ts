@@ -72,7 +72,7 @@ describe("a key that the dealer did not make, from the command line", () => {
     const told = await run("setup", ...MODEL, ...KEY, ...TERMS, "--accept-ptau", "--out", "ceremony");
     expect(told)
       .to.match(/agreement +ok/)
-      .and.match(/2 bob +contribution/)
+      .and.match(/#2 bob +contribution/)
       .and.match(/UNTRUSTED/);
     const lock = await readLock(path("ceremony/lock.json"));
     const ptau = { sha256: await sha256(path("powers.ptau")), power: 9, pinned: null };
