@@ -2,12 +2,8 @@ import { Command } from "commander";
 import { buildContracts } from "../src/chain/buildContracts.ts";
 import { deployPoseidons, planPoseidons } from "../src/chain/deployPoseidon.ts";
 import { costOf, requireFunds } from "../src/chain/deployment/cost.ts";
-import {
-  findEarlier,
-  prepareDeployment,
-  sendDeployment,
-  stepsToSend,
-} from "../src/chain/deployment/deployToNetwork.ts";
+import { findEarlier, prepareDeployment, stepsToSend } from "../src/chain/deployment/prepare.ts";
+import { sendDeployment } from "../src/chain/deployment/send.ts";
 import { writeExplorerInputs } from "../src/chain/deployment/explorerInput.ts";
 import { connectChain, type Chain } from "../src/chain/localChain.ts";
 import { recordPath, writeRecord } from "../src/chain/record.ts";

@@ -1,5 +1,5 @@
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
-import type { HttpNetworkConfig } from "hardhat/types/config";
+import type { HttpNetworkConfig, ResolvedConfigurationVariable } from "hardhat/types/config";
 import type { NetworkConnection } from "hardhat/types/network";
 import { InputError } from "../errors.ts";
 import type { RpcProvider } from "./frameGas.ts";
@@ -45,17 +45,40 @@ export const chainOf = (connection: NetworkConnection): Chain => ({
   close: () => connection.close(),
 });
 
+/** Number of Hardhat's error for a variable that is neither in the keystore nor in the environment. */
+const NOT_SET = new Set([7, 50_002]);
+const PRIVATE_KEY = /^0x[0-9a-fA-F]{64}$/;
+
+/** Reads the variables, so that what is wrong with one is said here; no value is ever shown. */
 async function requireVariables(network: string, { url, accounts }: HttpNetworkConfig): Promise<void> {
-  for (const variable of [url, ...(Array.isArray(accounts) ? accounts : [])]) {
-    try {
-      await variable.get();
-    } catch (error) {
-      const { name } = variable as { name?: string };
-      throw new InputError(`network ${network}: ${name} is not set, run: npx hardhat keystore set ${name}`, {
-        cause: error,
-      });
-    }
+  await readVariable(network, url, "a URL", (value) => URL.canParse(value));
+  if (!Array.isArray(accounts)) return;
+  for (const account of accounts) {
+    await readVariable(network, account, "a private key of 32 bytes in hex, with 0x", (value) =>
+      PRIVATE_KEY.test(value),
+    );
   }
+}
+
+async function readVariable(
+  network: string,
+  variable: ResolvedConfigurationVariable,
+  wanted: string,
+  isRight: (value: string) => boolean,
+): Promise<void> {
+  const { name } = variable as { name?: string };
+  let value: string;
+  try {
+    value = await variable.get();
+  } catch (error) {
+    const { number, message } = error as { number?: number; message: string };
+    if (number === undefined) throw error;
+    const flaw = NOT_SET.has(number) ? "is not set" : `cannot be read (${message})`;
+    throw new InputError(`network ${network}: ${name} ${flaw}, run: npx hardhat keystore set ${name}`, {
+      cause: error,
+    });
+  }
+  if (!isRight(value)) throw new InputError(`network ${network}: ${name ?? "its configuration"} is not ${wanted}`);
 }
 
 async function requireAnswer({ networkName, networkConfig, provider }: NetworkConnection): Promise<void> {

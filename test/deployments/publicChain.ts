@@ -9,11 +9,8 @@ import { zKey } from "snarkjs";
 import solc from "solc";
 import { checkRecord } from "../../src/chain/checkRecord.ts";
 import { CREATE_X, create2Address } from "../../src/chain/createX.ts";
-import {
-  prepareDeployment,
-  sendDeployment,
-  type PreparedDeployment,
-} from "../../src/chain/deployment/deployToNetwork.ts";
+import { prepareDeployment, type PreparedDeployment } from "../../src/chain/deployment/prepare.ts";
+import { sendDeployment } from "../../src/chain/deployment/send.ts";
 import {
   writeExplorerInputs,
   type ExplorerInput,
@@ -169,6 +166,9 @@ describe("a deployment on a public chain", () => {
     });
 
     it("takes on another model after a drop, and keeps what was recorded", async () => {
+      const { ethers } = served.chain;
+      const registry = await ethers.getContractAt("ModelRegistry", record.contracts.ModelRegistry.address);
+      await (await registry.deprecateModel(record.models.digits.modelId)).wait();
       const models = { free: { ...planned, royaltyBps: 0, royaltyTo: ZeroAddress } };
       prepared = await prepareDeployment(served.chain, { terms: TERMS, models }, record);
       await served.rpc("hardhat_mine", "0x5");
@@ -178,7 +178,7 @@ describe("a deployment on a public chain", () => {
       await served.rpc("hardhat_mine", "0x5");
       const extended = await send();
       expect(extended.contracts).to.deep.equal(record.contracts);
-      expect(extended.models.digits).to.deep.equal(record.models.digits);
+      expect(extended.models.digits).to.deep.equal({ ...record.models.digits, status: "deprecated" });
       expect(extended.models.free.royaltyBps).to.equal(0);
       expect((await checkRecord(extended, served.chain.ethers)).filter(({ ok }) => !ok)).to.deep.equal([]);
     });

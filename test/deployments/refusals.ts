@@ -5,12 +5,8 @@ import { expect } from "chai";
 import { ZeroAddress } from "ethers";
 import { CREATE_X } from "../../src/chain/createX.ts";
 import { costOf, requireFunds } from "../../src/chain/deployment/cost.ts";
-import {
-  findEarlier,
-  prepareDeployment,
-  sendDeployment,
-  stepsToSend,
-} from "../../src/chain/deployment/deployToNetwork.ts";
+import { findEarlier, prepareDeployment, stepsToSend } from "../../src/chain/deployment/prepare.ts";
+import { sendDeployment } from "../../src/chain/deployment/send.ts";
 import type { DeploymentPlan, PlannedModel } from "../../src/chain/deployment/plan.ts";
 import { precompileVectors, requirePrecompiles } from "../../src/chain/deployment/precompiles.ts";
 import { findKnownGood } from "../../src/chain/knownGood.ts";
@@ -72,6 +68,22 @@ describe("a deployment is refused", () => {
       () => connectChain("baseSepolia"),
       /^network baseSepolia: BASE_SEPOLIA_RPC_URL is not set, run: npx hardhat keystore set BASE_SEPOLIA_RPC_URL$/,
     ));
+
+  it("where a variable holds something else, without showing it", async () => {
+    process.env.ARBITRUM_SEPOLIA_RPC_URL = "no url";
+    await refuses(
+      () => connectChain("arbitrumSepolia"),
+      /^network arbitrumSepolia: ARBITRUM_SEPOLIA_RPC_URL is not a URL$/,
+    );
+    process.env.BASE_SEPOLIA_RPC_URL = served.proxy.url;
+    process.env.BASE_SEPOLIA_DEPLOYER_KEY = "0x1234";
+    await refuses(
+      () => connectChain("baseSepolia"),
+      /^network baseSepolia: BASE_SEPOLIA_DEPLOYER_KEY is not a private key of 32 bytes in hex, with 0x$/,
+    );
+    for (const name of ["ARBITRUM_SEPOLIA_RPC_URL", "BASE_SEPOLIA_RPC_URL", "BASE_SEPOLIA_DEPLOYER_KEY"])
+      delete process.env[name];
+  });
 
   it("where another chain answers than the configuration names", async () => {
     process.env.OPTIMISM_SEPOLIA_RPC_URL = served.proxy.url;

@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.ts";
 import type { Chain } from "../localChain.ts";
-import type { PreparedDeployment } from "./deployToNetwork.ts";
+import type { PreparedDeployment } from "./prepare.ts";
 import type { DeploymentStep } from "./plan.ts";
 
 /** What a deployment costs as the rehearsal saw it, at the network's present price. */

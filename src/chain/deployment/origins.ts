@@ -14,12 +14,11 @@ const WINDOW = 1_000;
 const MOST_WINDOWS = 100;
 
 /**
- * The transaction of each step of `wanted`: from an earlier record, else from the journal, else from the events of the
+ * The transaction of each contract and model: from an earlier record, else from the journal, else from the events of the
  * chain. Throws InputError where none of them tells.
  */
 export async function findOrigins(
   layout: Layout,
-  wanted: readonly DeploymentStep[],
   { earlier, journal }: { earlier: DeploymentRecord | undefined; journal: ReadonlyMap<string, JournalEntry> },
   ethers: HardhatEthers,
 ): Promise<ReadonlyMap<string, string>> {
@@ -27,7 +26,7 @@ export async function findOrigins(
     "ModelRegistered",
   )!.topicHash;
   const origins = new Map<string, string>();
-  for (const step of wanted) {
+  for (const step of layout.steps) {
     if (step.kind === "key") continue;
     const [address, topics] =
       step.kind === "contract"

@@ -35,6 +35,8 @@ export type DeploymentStep =
       readonly kind: "model";
       readonly id: string;
       readonly title: string;
+      /** What the record calls the model. */
+      readonly name: string;
       readonly planned: PlannedModel;
       readonly modelId: Hex;
       /** Calldata for the registry. */
@@ -100,7 +102,7 @@ const modelSteps = (name: string, planned: PlannedModel, modelId: Hex, data: str
     title: `key of ${name}, ${planned.model.keyId}`,
     model: planned.model,
   },
-  { kind: "model", id: `Model_${modelId}`, title: `model ${name}, ${modelId}`, planned, modelId, data },
+  { kind: "model", id: `Model_${modelId}`, title: `model ${name}, ${modelId}`, name, planned, modelId, data },
 ];
 
 /** Ids of the steps whose effect the chain shows already, whoever sent them. */
