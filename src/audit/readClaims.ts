@@ -24,6 +24,7 @@ export async function readClaims(
     throw new InputError(`${name}: there is no ${path}; ${wanted}`);
   }
   const lock = await readLock(path);
+  if (lock.model !== name) throw new InputError(`${path}: model: the lock is of ${lock.model}, want ${name}`);
   const isDealers = lock.setup === "dealer";
   if (isDealers && ptauPath !== undefined) throw new InputError(`${path}: setup: is dealer, which has no --ptau`);
   if (!isDealers && ptauPath === undefined) {

@@ -7,6 +7,7 @@ import type { AuditRow } from "../../src/audit/auditReport.ts";
 import { compareFiles, readTexts, type Texts } from "../../src/audit/compareFiles.ts";
 import { compareLock } from "../../src/audit/compareLock.ts";
 import { inOrderOfLinks } from "../../src/audit/links.ts";
+import { readClaims } from "../../src/audit/readClaims.ts";
 import { rebuildDealerKey, rebuildProgram, type RebuiltModel } from "../../src/audit/rebuildModel.ts";
 import { conclude, verdictOf } from "../../src/audit/verdict.ts";
 import { readR1cs } from "../../src/circom/readR1cs.ts";
@@ -129,6 +130,18 @@ describe("an audit's comparison of a rebuilt model with its lock and files", () 
       "circuit.zkey → vkey.json",
       "vkey.json → key id",
     ]);
+  });
+
+  it("refuses the key folder of another model, and powers of tau for a dealer's key", async () => {
+    const other = projectPath("circuits/generated/volatility-mlp/dealer");
+    for (const [folderOfKey, ptauPath, wanted] of [
+      [other, undefined, /lock\.json: model: the lock is of volatility-mlp, want digits-mlp/],
+      [undefined, "powers.ptau", /lock\.json: setup: is dealer, which has no --ptau/],
+    ] as const) {
+      const read = readClaims("digits-mlp", { folder: folderOfKey, ptauPath });
+      const error = await read.catch((caught: unknown) => caught);
+      expect(error).to.be.instanceOf(InputError).with.property("message").that.matches(wanted);
+    }
   });
 
   it("names the coordinate where an IC point was changed in vkey.json", () => {
