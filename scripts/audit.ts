@@ -47,7 +47,7 @@ async function audit(names: string[], options: Options): Promise<void> {
     console.log(describeAudit(audits[audits.length - 1]));
   }
   const locks = targets.map(({ claims }) => claims.lock);
-  const trust = { tools: toolVersions(), trusted: trustedBy(locks, network) };
+  const trust = { tools: await toolVersions(), trusted: trustedBy(locks, network) };
   console.log(describeTrust(trust));
   const { kind, message } = conclude(audits);
   if (kind === "edited") throw new InputError(message);

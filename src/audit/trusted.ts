@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import solc from "solc";
 import type { Lock } from "../model/lock.ts";
 import { projectPath } from "../paths.ts";
 import type { AuditReport } from "./auditReport.ts";
@@ -8,7 +7,9 @@ import type { AuditReport } from "./auditReport.ts";
 const PACKAGES = ["circom2", "snarkjs", "ffjavascript", "@noble/curves", "ethers", "protobufjs", "hardhat"];
 
 /** Versions of what an audit runs: packages as they are pinned, solc as it names itself, Node. */
-export function toolVersions(): Record<string, string> {
+export async function toolVersions(): Promise<Record<string, string>> {
+  // Loaded late: it is the whole compiler.
+  const { default: solc } = await import("solc");
   const { dependencies } = JSON.parse(readFileSync(projectPath("package.json"), "utf8")) as {
     dependencies: Record<string, string>;
   };
