@@ -12,6 +12,7 @@ import { callerPath } from "./terminal/callerPath.ts";
 import { requireSettled, withDeployOptions, type DeployOptions, type Settled } from "./terminal/deployOptions.ts";
 import { showSteps } from "./terminal/deployProgress.ts";
 import { describeDeployment } from "./terminal/describeDeployment.ts";
+import { cleanCommit } from "./terminal/gitCommit.ts";
 import { planModels } from "./terminal/planModels.ts";
 import { step } from "./terminal/progress.ts";
 
@@ -22,7 +23,7 @@ export const deployCommand = (): Command =>
     ),
   ).action(async (options: DeployOptions) => {
     const chain = await connectChain(options.network);
-    const settled = await requireSettled(chain, options);
+    const settled = await requireSettled(chain, options, cleanCommit());
     await step("Compiling the contracts", buildContracts, () => "Compiled the contracts");
     await deployOn(chain, settled, options);
   });

@@ -4,7 +4,6 @@ import type { PaymentTerms } from "../../src/chain/deploy.ts";
 import type { Chain } from "../../src/chain/localChain.ts";
 import { InputError } from "../../src/errors.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../../src/setup/dealerConstants.ts";
-import { cleanCommit } from "./gitCommit.ts";
 import { requireKeys, type ModelPlanOptions } from "./planModels.ts";
 
 export interface DeployOptions extends ModelPlanOptions {
@@ -50,13 +49,12 @@ export interface Settled {
 }
 
 /** Throws InputError for a network, terms, keys or sources that no public deployment may have. */
-export async function requireSettled(chain: Chain, options: DeployOptions): Promise<Settled> {
+export async function requireSettled(chain: Chain, options: DeployOptions, commit: string | null): Promise<Settled> {
   if (chain.connection.networkConfig.type !== "http") {
     throw new InputError(`network ${chain.name}: lives in this process only, want one with a url, such as localhost`);
   }
   const { chainId } = await chain.ethers.provider.getNetwork();
   requireKeys(options, chainId);
-  const commit = cleanCommit();
   const isPublic = chainId !== DEVELOPMENT_CHAIN_ID;
   if (isPublic && options.tollCollector === undefined) {
     throw new InputError(

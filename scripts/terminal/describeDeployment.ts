@@ -21,5 +21,6 @@ export function describeDeployment(
   }
   if (poseidons === undefined) return lines.join("\n");
   const { missing, gas: own } = poseidons;
-  return [...lines, `  Poseidon: ${missing.length} of 4 contracts to place, ${formatInteger(own)} gas`].join("\n");
+  const cost = own === undefined ? "and the proxy that places them" : `${formatInteger(own)} gas`;
+  return [...lines, `  Poseidon: ${missing.length} of 4 contracts to place, ${cost}`].join("\n");
 }

@@ -37,7 +37,8 @@ export async function deployPoseidon(
 /** What it takes to put all of them there: none where they are. */
 export interface PoseidonPlan {
   readonly missing: readonly (keyof typeof POSEIDON_BY_INPUTS)[];
-  readonly gas: bigint;
+  /** Undefined where the proxy is missing too, on a development chain. */
+  readonly gas: bigint | undefined;
 }
 
 /**
@@ -52,13 +53,12 @@ export async function planPoseidons({ name, ethers }: Pick<Chain, "name" | "ethe
     throw new InputError(`network ${name}: no code at ${proxy.address}, want the deterministic deployment proxy`);
   }
   const missing: (keyof typeof POSEIDON_BY_INPUTS)[] = [];
-  let gas = 0n;
+  let gas = hasProxy ? 0n : undefined;
   for (const inputs of [2, 3, 4, 5] as const) {
     const { address, data } = POSEIDON_BY_INPUTS[inputs];
     if (await hasCode(payer, address)) continue;
     missing.push(inputs);
-    // Without the proxy this prices the calldata alone, on a development chain, where nobody pays.
-    gas += await ethers.provider.estimateGas({ from: payer.address, to: proxy.address, data });
+    if (gas !== undefined) gas += await ethers.provider.estimateGas({ from: payer.address, to: proxy.address, data });
   }
   return { missing, gas };
 }

@@ -8,6 +8,8 @@ import { artifacts } from "hardhat";
 import { zKey } from "snarkjs";
 import solc from "solc";
 import { checkRecord } from "../../src/chain/checkRecord.ts";
+import { deployPoseidons, planPoseidons } from "../../src/chain/deployPoseidon.ts";
+import { connectChain } from "../../src/chain/localChain.ts";
 import { CREATE_X, create2Address } from "../../src/chain/createX.ts";
 import { prepareDeployment, type PreparedDeployment } from "../../src/chain/deployment/prepare.ts";
 import { sendDeployment } from "../../src/chain/deployment/send.ts";
@@ -233,9 +235,26 @@ describe("a deployment on a public chain", () => {
     });
   });
 
+  it("places the Poseidon contracts where the proxy is, once", async () => {
+    await refuses(planPoseidons(served.chain), /^network sepolia: no code at 0x4e59b44847.*, want the deterministic/);
+    const local = await connectChain();
+    const unpriced = await planPoseidons(local);
+    expect(unpriced).to.deep.equal({ missing: [2, 3, 4, 5], gas: undefined });
+    await deployPoseidons(local, unpriced);
+    const proxy = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
+    await served.rpc("hardhat_setCode", proxy, await local.ethers.provider.getCode(proxy));
+    await local.close();
+
+    const plan = await planPoseidons(served.chain);
+    expect(plan.missing).to.deep.equal([2, 3, 4, 5]);
+    expect(plan.gas! > 17_000_000n && plan.gas! < 19_000_000n, String(plan.gas)).to.equal(true);
+    await deployPoseidons(served.chain, plan);
+    expect(await planPoseidons(served.chain)).to.deep.equal({ missing: [], gas: 0n });
+    await served.rpc("hardhat_mine", "0x5");
+  });
+
   for (const [args, message] of [
     [["--network", "sepolia"], /SEPOLIA_RPC_URL is not set, run: npx hardhat keystore set SEPOLIA_RPC_URL/],
-    [["--network", "nowhere"], /network nowhere: unknown, want one of .*baseSepolia/],
     [["--network", "default"], /network default: lives in this process only/],
   ] as const) {
     it(`is refused from the command line with ${args.join(" ")}`, async () => {

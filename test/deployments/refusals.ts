@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -12,6 +13,8 @@ import { precompileVectors, requirePrecompiles } from "../../src/chain/deploymen
 import { findKnownGood } from "../../src/chain/knownGood.ts";
 import { connectChain } from "../../src/chain/localChain.ts";
 import { readRecord, recordPath, writeRecord, type DeploymentRecord } from "../../src/chain/record.ts";
+import { requireSettled, type DeployOptions } from "../../scripts/terminal/deployOptions.ts";
+import { cleanCommit } from "../../scripts/terminal/gitCommit.ts";
 import { InputError } from "../../src/errors.ts";
 import { projectPath } from "../../src/paths.ts";
 import type { RpcCall } from "./rpcProxy.ts";
@@ -146,6 +149,59 @@ describe("a deployment is refused", () => {
       () => prepare({ terms: TERMS, models: { "digits-mlp": dealt } }),
       /^chain 11155111: the key is the dealer's, whose secrets are public; want chain 31337$/,
     ));
+
+  describe("by its options", () => {
+    const options: DeployOptions = {
+      network: "sepolia",
+      model: false,
+      key: new Map(),
+      tollBps: 0,
+      tollCollector: COLLECTOR,
+      orderLife: 86_400,
+    };
+    const commit = "5a".repeat(20);
+    const settle = (changes: Partial<DeployOptions>, at: string | null = commit) =>
+      requireSettled(served.chain, { ...options, ...changes }, at);
+
+    it("which are right otherwise", async () => {
+      const terms = { tollBps: 0, tollCollector: COLLECTOR, orderLife: 86_400 };
+      expect(await settle({})).to.deep.equal({ chainId: BigInt(SEPOLIA), commit, terms });
+      expect((await settle({ dryRun: true }, null)).commit).to.equal(null);
+    });
+
+    it("without a collector of tolls", () =>
+      refuses(() => settle({ tollCollector: undefined }), /^chain 11155111: give --toll-collector ADDRESS/));
+
+    it("from files that differ from the last commit", () =>
+      refuses(() => settle({}, null), /^chain 11155111: files differ from the last commit/));
+
+    it("with a model that has the dealer's key only, before it is built", () =>
+      refuses(
+        () => settle({ model: ["mnist-lenet"] }),
+        /^chain 11155111: mnist-lenet has only the dealer's key, .* give --key mnist-lenet=FOLDER --ptau FILE$/,
+      ));
+
+    it("with a key of no model, or without powers of tau to check it against", async () => {
+      const key = new Map([["digits-mlp", "keys"]]);
+      await refuses(() => settle({ key, ptau: "a.ptau" }), /^--key digits-mlp: is not among the models to register/);
+      await refuses(() => settle({ key, model: ["digits-mlp"] }), /^--key: is checked again, give --ptau FILE too$/);
+    });
+
+    it("telling by git whether files differ", async () => {
+      const checkout = await mkdtemp(join(tmpdir(), "tollgate-checkout-"));
+      const git = (...args: string[]) =>
+        execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.c", ...args], { cwd: checkout });
+      expect(cleanCommit(checkout)).to.equal(null);
+      git("init", "--quiet");
+      await writeFile(join(checkout, "file"), "one");
+      git("add", "file");
+      git("commit", "--quiet", "--message", "one");
+      expect(cleanCommit(checkout)).to.match(/^[0-9a-f]{40}$/);
+      await writeFile(join(checkout, "another"), "");
+      expect(cleanCommit(checkout)).to.equal(null);
+      await rm(checkout, { recursive: true });
+    });
+  });
 
   it("where the record is of other contracts", async () => {
     const { layout } = await prepare();
