@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { runProgram } from "./terminal/runProgram.ts";
 import { modelCommands } from "./terminal/commands.ts";
+import { auditCommand } from "./audit.ts";
 import { benchCommand } from "./bench.ts";
 import { deployCommand } from "./deploy.ts";
 import { generateCommand } from "./generate.ts";
@@ -15,6 +16,7 @@ modelCommands().forEach((command) => program.addCommand(command));
 program
   .addCommand(reportCommand())
   .addCommand(deployCommand())
+  .addCommand(auditCommand())
   .addCommand(benchCommand())
   .addCommand(generateCommand())
   .addCommand(mutateCommand());

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isAddress } from "ethers";
 import { z } from "zod";
 import { InputError } from "../errors.ts";
 import type { Proof } from "../groth16/proof.ts";
@@ -7,7 +8,10 @@ import { workPath } from "../paths.ts";
 import type { Claim } from "../model/claim.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../setup/dealerConstants.ts";
 
-const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, "want an address of 20 bytes");
+const Address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, "want an address of 20 bytes")
+  .refine(isAddress, "want an address with the capitals of its checksum");
 const Bytes32 = z.string().regex(/^0x[0-9a-f]{64}$/, "want 32 bytes in lower-case hex");
 const Decimal = z.string().regex(/^(0|[1-9][0-9]{0,77})$/, "want a decimal number without leading zeros");
 

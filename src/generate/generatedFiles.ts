@@ -1,3 +1,4 @@
+import { AUDIT_SCHEMA } from "../audit/auditReport.ts";
 import { renderPoseidonConstants } from "../circom/poseidonConstants.ts";
 import { DEPLOYMENT_SCHEMA } from "../chain/record.ts";
 import { renderDealerConstants } from "../setup/dealerConstants.ts";
@@ -12,6 +13,7 @@ export const sharedFiles = (): Map<string, string> =>
     ...renderPoseidonConstants(),
     ["contracts/generated/DealerConstants.sol", renderDealerConstants()],
     ["deployments/schema.json", `${JSON.stringify(DEPLOYMENT_SCHEMA, null, 2)}\n`],
+    ["docs/audit.schema.json", `${JSON.stringify(AUDIT_SCHEMA, null, 2)}\n`],
   ]);
 
 /** Generated files of a shipped model that need no compiler: its graph and its circuit. */
@@ -23,13 +25,14 @@ export function circuitFilesOf({ graph, graphJson, emitted }: EmittedModel): Map
   ]);
 }
 
-/** Generated files of a model's key, its verifier among them. */
+/** Generated files of a shipped model's key: vkey.json and lock.json. */
 export async function keyFilesOf(model: SetUpModel): Promise<Map<string, string>> {
-  const keys = Object.entries(await keyTexts(model));
-  return new Map([
-    ...keys.map(([name, text]): [string, string] => [`${folderOf(model.graph)}/dealer/${name}`, text]),
-    [`contracts/generated/${verifierName(model)}.sol`, verifierText(model)],
-  ]);
+  const texts = Object.entries(await keyTexts(model));
+  return new Map(texts.map(([name, text]) => [`${folderOf(model.graph)}/dealer/${name}`, text]));
 }
+
+/** The stand-alone verifier of a model's key. */
+export const verifierFileOf = (model: SetUpModel): Map<string, string> =>
+  new Map([[`contracts/generated/${verifierName(model)}.sol`, verifierText(model)]]);
 
 const folderOf = ({ name }: IntegerGraph): string => `circuits/generated/${name}`;

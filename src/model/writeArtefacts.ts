@@ -41,7 +41,11 @@ export interface CheckedKey {
 }
 
 /** As `writeKey` for a key that the dealer did not make; what was announced goes with it as ceremony.json. */
-export async function writeCheckedKey(folder: string, model: KeyedModel, key: CheckedKey): Promise<string[]> {
+export const writeCheckedKey = async (folder: string, model: KeyedModel, key: CheckedKey): Promise<string[]> =>
+  writeKeyFiles(folder, model, key.zkeyPath, await checkedKeyTexts(model, key));
+
+/** As `keyTexts` for a key that was checked, with a ceremony's terms. */
+export async function checkedKeyTexts(model: KeyedModel, key: CheckedKey): Promise<Record<string, string>> {
   const { zkeyPath, report, termsPath } = key;
   const { kind: setup, ptau, contributions, beacon } = report;
   const vkeyText = verifyingKeyText(model.vkey);
@@ -49,7 +53,7 @@ export async function writeCheckedKey(folder: string, model: KeyedModel, key: Ch
     termsPath === undefined ? {} : { "ceremony.json": await readFile(termsPath, "utf8") };
   const hashes = Object.fromEntries(Object.entries(terms).map(([name, text]) => [name, sha256(text)]));
   const lock = await lockOf(model, { setup, ptau, contributions, beacon }, zkeyPath, vkeyText, hashes);
-  return writeKeyFiles(folder, model, zkeyPath, { "vkey.json": vkeyText, "lock.json": lockText(lock), ...terms });
+  return { "vkey.json": vkeyText, "lock.json": lockText(lock), ...terms };
 }
 
 async function writeKeyFiles(
@@ -93,8 +97,10 @@ async function lockOf(
       "model.onnx": model.graph.source.onnxSha256,
       [`${model.emitted.template}.circom`]: sha256(model.emitted.source),
       "circuit.r1cs": sha256(await readFile(model.circuit.r1csPath)),
+      "circuit.wasm": sha256(await readFile(model.circuit.wasmPath)),
       "circuit.zkey": sha256(await readFile(zkeyPath)),
       "vkey.json": sha256(vkeyText),
+      [`${verifierName(model)}.sol`]: sha256(verifierText(model)),
       ...more,
     },
     circom2: require("circom2/package.json").version as string,
