@@ -30,7 +30,7 @@ describe("check:long", () => {
   });
 
   it("takes no process for a pass that ends well and leaves no figures", async () => {
-    const silent = { ...gateCalled("onnx"), command: ["--eval", "0"] };
+    const silent = { ...gateCalled("onnx"), command: ["--eval", "0", "--"] };
     const { passed, figure } = await runGate(silent, argumentsOf(silent, false));
     expect(passed).to.equal(false);
     expect(figure).to.match(/^no figures: ENOENT/);
