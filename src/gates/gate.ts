@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AuditTables } from "../report/auditTable.ts";
 
 const Count = z.int().nonnegative();
 const number = (value: number): string => value.toLocaleString("en-US");
@@ -9,9 +10,10 @@ export interface Gate {
   readonly name: string;
   /** Script and arguments, as from the project's top. */
   readonly command: readonly string[];
-  /** Option that says how much to try, and how much a rehearsal tries; without it, what makes the command a rehearsal. */
+  /** Option that says how much to try, and how much a rehearsal tries. */
   readonly count?: { readonly option: string; readonly quick: number };
-  readonly quick?: readonly string[];
+  /** The command of a rehearsal, where it is another one. */
+  readonly rehearsal?: readonly string[];
   /** One line of what the command's JSON says. Throws a ZodError where it is not that command's. */
   readonly figureOf: (json: unknown) => string;
 }
@@ -24,6 +26,7 @@ const ContractFigures = z.object({
   runs: Count.nullable(),
   invariantRuns: Count.nullable(),
 });
+const ProofFigures = z.object({ properties: Count, proved: Count, refuted: Count });
 const MutationFigures = z.object({ mutants: Count, counted: Count, killed: Count, unexplained: Count });
 
 const mutationFigure = (json: unknown): string => {
@@ -32,7 +35,7 @@ const mutationFigure = (json: unknown): string => {
   return `${number(mutants)} mutants, ${killedOf}, ${number(unexplained)} survivors not explained`;
 };
 
-/** Quick ones first, since all of them run whatever fails. */
+/** The shortest first. */
 export const GATES: readonly Gate[] = [
   {
     name: "onnx",
@@ -54,9 +57,28 @@ export const GATES: readonly Gate[] = [
     },
   },
   {
+    name: "accounting",
+    command: ["scripts/smt.ts"],
+    figureOf: (json) => {
+      const { properties, proved, refuted } = ProofFigures.parse(json);
+      return `${number(proved)} of ${number(properties)} properties proved, ${number(refuted)} refuted when broken`;
+    },
+  },
+  {
+    name: "audit",
+    command: ["scripts/tollgate.ts", "audit", "--all"],
+    rehearsal: ["scripts/tollgate.ts", "audit", "digits-mlp"],
+    figureOf: (json) => {
+      const { models } = AuditTables.parse(json);
+      const rows = models.flatMap((model) => model.rows);
+      const equal = rows.filter(({ ok }) => ok).length;
+      return `${number(models.length)} models, ${number(equal)} of ${number(rows.length)} comparisons equal`;
+    },
+  },
+  {
     name: "contracts",
     command: ["scripts/fuzz.ts", "contracts"],
-    quick: ["--quick"],
+    rehearsal: ["scripts/fuzz.ts", "contracts", "--quick"],
     figureOf: (json) => {
       const { passed, failed, runs, invariantRuns } = ContractFigures.parse(json);
       const properties = runs === null ? [] : [`${number(runs)} runs a property`];

@@ -17,10 +17,10 @@ export interface GateResult {
 }
 
 /** Arguments of the gate's command: `count` in place of its own where it is given. */
-export function argumentsOf({ command, count, quick = [] }: Gate, isQuick: boolean, own?: string): string[] {
+export function argumentsOf({ command, count, rehearsal }: Gate, isQuick: boolean, own?: string): string[] {
   const wanted = own ?? (isQuick && count !== undefined ? `${count.quick}` : undefined);
   const counted = wanted === undefined || count === undefined ? [] : [count.option, wanted];
-  return [...command, ...counted, ...(isQuick ? quick : [])];
+  return [...((isQuick ? rehearsal : undefined) ?? command), ...counted];
 }
 
 /** Runs a gate as a process of its own that prints where this one prints. It passes by exit code 0 and its figures. */

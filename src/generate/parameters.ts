@@ -21,7 +21,7 @@ const SINGLE = "contracts/libraries/Groth16Lib.sol";
 const ESCROW = "contracts/InferenceEscrow.sol";
 const ORDERS = "contracts/PrepaidOrders.sol";
 const REGISTRY = "contracts/ModelRegistry.sol";
-const LEDGER = "contracts/PaymentLedger.sol";
+const SPLIT = "contracts/libraries/SplitLib.sol";
 const SIGNATURE = "contracts/libraries/SignatureLib.sol";
 const COMMITMENT = "src/codec/commitment.ts";
 const CODEC = "src/codec/codec.ts";
@@ -152,14 +152,14 @@ const protocolParameters = (): Parameter[] => [
   },
   {
     name: "greatest amount",
-    value: textIn(LEDGER, /MAX_AMOUNT = type\((\w+)\)\.max/).replace("uint128", "2^128 − 1"),
-    files: [LEDGER],
-    why: "products with basis points cannot overflow",
+    value: textIn(SPLIT, /MAX_AMOUNT = type\((\w+)\)\.max/).replace("uint128", "2^128 − 1"),
+    files: [SPLIT],
+    why: "products with basis points cannot overflow: proved by `npm run smt`",
   },
   {
     name: "caps of toll and royalty",
-    value: `${textIn(LEDGER, /MAX_TOLL_BPS = ([\d_]+)/)} and ${textIn(REGISTRY, /MAX_ROYALTY_BPS = ([\d_]+)/).replace("_", ",")} basis points`,
-    files: [LEDGER, REGISTRY],
+    value: `${textIn(SPLIT, /MAX_TOLL_BPS = ([\d_]+)/)} and ${textIn(SPLIT, /MAX_ROYALTY_BPS = ([\d_]+)/).replace("_", ",")} basis points`,
+    files: [SPLIT],
     why: "immutable in contract and model",
   },
   {

@@ -50,9 +50,13 @@ describe("check:long", () => {
     expect(argumentsOf(gateCalled("verifier"), true).slice(2)).to.deep.equal(["--proofs", "400"]);
     expect(argumentsOf(gateCalled("contract-mutants"), false, "300").slice(3)).to.deep.equal(["--sample", "300"]);
     expect(argumentsOf(gateCalled("contracts"), true).slice(2)).to.deep.equal(["--quick"]);
+    expect(argumentsOf(gateCalled("audit"), true).slice(1)).to.deep.equal(["audit", "digits-mlp"]);
   });
 
   it("reads the figure of every gate, and takes no other command's figures for it", () => {
+    const row = { link: "a", recomputed: "0x", compared: "b", claimed: "0x", ok: true };
+    const rows = [row, { ...row, ok: false }];
+    const audited = { ok: false, models: [{ model: "m", setup: "dealer", network: null, ok: false, rows }] };
     const figures: Record<string, [json: object, figure: string]> = {
       onnx: [{ judged: 200_000, faults: 1 }, "200,000 damaged files, 1 faults"],
       verifier: [
@@ -63,6 +67,8 @@ describe("check:long", () => {
         { passed: 40, failed: 0, runs: 10_000, invariantRuns: 1000 },
         "40 tests passed, 0 failed; 10,000 runs a property; 1,000 an invariant",
       ],
+      accounting: [{ properties: 8, proved: 8, refuted: 7 }, "8 of 8 properties proved, 7 refuted when broken"],
+      audit: [audited, "1 models, 1 of 2 comparisons equal"],
       "circuit-mutants": [
         { mutants: 90, counted: 50, killed: 49, unexplained: 1 },
         "90 mutants, 49 of 50 killed (98.0 %), 1 survivors not explained",
