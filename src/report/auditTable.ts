@@ -3,6 +3,9 @@ import { z } from "zod";
 /** What a report shows of what `audit --json` writes; more may stand there. */
 export const AuditTables = z.object({
   ok: z.boolean(),
+  /** Versions of what was run, by name. */
+  tools: z.record(z.string(), z.string()),
+  trusted: z.array(z.object({ what: z.string(), why: z.string() })),
   models: z.array(
     z.object({
       model: z.string(),

@@ -142,7 +142,13 @@ function auditSection(audit: ReportFigures["audit"]): string {
     ]);
     return `${title}\n${table(["link", "recomputed", "compared with", "result"], cells)}`;
   });
-  return section("audit", "Audit", intro, tables.join("\n"));
+  return section("audit", "Audit", intro, [...tables, trustOf(audit)].join("\n"));
+}
+
+function trustOf({ tools, trusted }: AuditTables): string {
+  const versions = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
+  const rows = trusted.map(({ what, why }): Cell[] => [what, why]);
+  return `<h3>What it takes on trust</h3>\n${table(["what", "why"], rows)}\n<p class="dim">Run with ${escaped(versions.join(", "))}.</p>`;
 }
 
 const code = (text: string): string => `<code>${escaped(text)}</code>`;

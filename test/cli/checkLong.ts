@@ -56,7 +56,12 @@ describe("check:long", () => {
   it("reads the figure of every gate, and takes no other command's figures for it", () => {
     const row = { link: "a", recomputed: "0x", compared: "b", claimed: "0x", ok: true };
     const rows = [row, { ...row, ok: false }];
-    const audited = { ok: false, models: [{ model: "m", setup: "dealer", network: null, ok: false, rows }] };
+    const audited = {
+      ok: false,
+      tools: {},
+      trusted: [],
+      models: [{ model: "m", setup: "dealer", network: null, ok: false, rows }],
+    };
     const figures: Record<string, [json: object, figure: string]> = {
       onnx: [{ judged: 200_000, faults: 1 }, "200,000 damaged files, 1 faults"],
       verifier: [

@@ -34,6 +34,8 @@ async function digitsFigures(): Promise<ModelFigures> {
 /** An audit whose second row differs, with text that would be markup. */
 const AUDIT: AuditTables = {
   ok: false,
+  tools: { circom2: "0.2.23" },
+  trusted: [{ what: "circom", why: "it wrote the r1cs" }],
   models: [
     {
       model: "digits-mlp",
@@ -87,6 +89,7 @@ describe("the page of figures", () => {
       expect(page).to.include(`<code>${key}</code></td><td class="number">${gas.toLocaleString("en-US")}</td>`);
       if (floor !== null) expect(page).to.include(`<td class="number">${(gas / floor).toFixed(3)}</td>`);
     }
+    expect(page).to.include("<td>circom</td><td>it wrote the r1cs</td>").and.to.include("Run with circom2 0.2.23.");
     expect(page.match(/✓ equal/g)).to.have.lengthOf(1);
     // The row and its model.
     expect(page.match(/✗ differs/g)).to.have.lengthOf(2);
