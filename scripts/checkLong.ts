@@ -49,7 +49,9 @@ const tableOf = (results: readonly GateResult[]): string =>
 
 await runProgram(
   new Command("check:long")
-    .description("Run every check that takes long, one after the other, and print a table of results and figures.")
+    .description(
+      "Run every check that takes long, one after the other, and print a table of results and figures. Whole runs of the mutants write their pages in docs.",
+    )
     .option("--only <gates...>", `only these of ${NAMES}`)
     .option("--quick", "small counts: a rehearsal of the commands, not of what they look for", false)
     .option(

@@ -45,7 +45,7 @@ export const reportCommand = (): Command =>
 
 async function report(model: string | undefined, options: ReportOptions): Promise<void> {
   const { out, audit, maxPower: _, ...ofModel } = options;
-  if (model !== undefined && (out !== undefined || audit !== true))
+  if (model !== undefined && (out !== undefined || audit !== undefined))
     throw new InputError(
       `report ${model}: --out and --audit are for the page of the project; give them without a model`,
     );

@@ -24,8 +24,8 @@ import { step } from "./terminal/progress.ts";
 
 export interface ProjectOptions {
   readonly out?: string;
-  /** A file that `audit --json` wrote; true to audit all shipped models now, false for none. */
-  readonly audit: string | boolean;
+  /** A file that `audit --json` wrote; false for none; otherwise all shipped models are audited now. */
+  readonly audit?: string | false;
 }
 
 /** Measures the shipped models and the gas, audits, and writes all of it as one page. Exit code 1 where the audit fails. */
@@ -35,7 +35,7 @@ export async function reportProject({ out, audit }: ProjectOptions): Promise<voi
   const given = typeof audit === "string" ? await parseJsonFile(callerPath(audit), AuditTables) : null;
   const models = await measureModels();
   const gas = await measureAllGas();
-  const audited = audit === true ? await auditAll() : given;
+  const audited = audit === undefined ? await auditAll() : given;
   const day = new Date().toISOString().slice(0, 10);
   const page = reportPage({ commit: gitCommit(), day, models, gas, audit: audited, lives: await jobLives() });
   await onFile(target, "written", async () => {

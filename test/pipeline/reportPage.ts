@@ -145,6 +145,9 @@ describe("the page of figures", () => {
       [["digits-mlp", "--out", "a.html"], /^error: report digits-mlp: --out and --audit are for the page .*\n$/],
       [["--audit", projectPath("package.json")], /^error: .*package\.json: ok: Invalid input.*\n$/],
     ];
+    const table = await runTollgate(tmpdir(), "report", "digits-mlp");
+    expect(table.stdout).to.match(/Linear/);
+    expect(table.code).to.equal(0);
     const results = await Promise.all(cases.map(([args]) => runTollgate(tmpdir(), "report", ...args)));
     for (const [index, [args, message]] of cases.entries()) {
       expect(results[index].stderr, args.join(" ")).to.match(message);
