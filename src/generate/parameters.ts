@@ -5,6 +5,7 @@ import { CHAIN_RATE, SINGLE_LIMIT } from "../codec/commitment.ts";
 import { PROOF_SYSTEM_ID } from "../codec/statement.ts";
 import { BASE_ORDER, SCALAR_ORDER } from "../field.ts";
 import { projectPath } from "../paths.ts";
+import { PUBLISHED_PTAUS } from "../setup/phase2/publishedPtaus.ts";
 
 /** A cryptographic parameter with its value from the code. */
 interface Parameter {
@@ -122,6 +123,12 @@ const proofParameters = (): Parameter[] => [
     value: textIn(REGISTRY, /MAX_BATCH = (\d+)/),
     files: [REGISTRY],
     why: "bounds memory and gas: 128 fit a transaction of 16,777,216 gas (EIP-7825)",
+  },
+  {
+    name: "pinned powers of tau",
+    value: `${PUBLISHED_PTAUS.length} files by BLAKE2b-512`,
+    files: ["src/setup/phase2/publishedPtaus.ts"],
+    why: "the Hermez files, as snarkjs's README lists them: 54 contributions and a beacon. Another file is taken only when told to, and recorded as untrusted",
   },
   {
     name: "dealer's secrets",
