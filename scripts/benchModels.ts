@@ -10,7 +10,7 @@ import { writeJson } from "../src/jsonFile.ts";
 import { compileModel, emitModel, type CompiledModel } from "../src/model/compileModel.ts";
 import { type HeldOutSample, readHeldOut } from "../src/model/heldOut.ts";
 import { type ImportOptions, quantiseModel, readGraph } from "../src/model/importModel.ts";
-import { type Accuracy, measureAccuracy, measureForecast } from "../src/model/measureAccuracy.ts";
+import { type Accuracy, measureAccuracy, measureHeldOut } from "../src/model/measureAccuracy.ts";
 import { type ModelFiles, readModelFiles } from "../src/model/modelFiles.ts";
 import { projectPath } from "../src/paths.ts";
 import {
@@ -87,11 +87,11 @@ async function measureShipped(cacheRoot: string): Promise<ShippedFigures[]> {
     const float = await readGraph(files, {});
     const { graph } = quantiseModel(files, float, {});
     const circuit = await measureCircuit(cacheRoot, graph);
-    const { kind, samples } = await readHeldOut(name);
-    const heldOut =
-      kind === "labels"
-        ? { kind, ...(await compareLabels(files, float, graph, samples)) }
-        : { kind, ...(await measureForecast(files.onnx, float, graph, samples)) };
+    const held = await readHeldOut(name);
+    const heldOut = await step(
+      `Comparing ${name} with its float model on ${formatInteger(held.samples.length)} samples`,
+      () => measureHeldOut(files.onnx, float, graph, held),
+    );
     figures.push({ ...circuit, name, heldOut });
   }
   return figures;

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { Command } from "commander";
 import type { Finding } from "../src/fuzz/onnx/fuzzWorker.ts";
 import { type FuzzTotals, fuzzOnnx } from "../src/fuzz/onnx/fuzzOnnx.ts";
+import { writeJson } from "../src/jsonFile.ts";
 import { projectPath } from "../src/paths.ts";
 import { seedModels } from "../test/fixtures/onnx/seedModels.ts";
+import { callerPath } from "./terminal/callerPath.ts";
 import { parsePositive } from "./terminal/modelOptions.ts";
 import { formatInteger } from "./terminal/table.ts";
 
@@ -15,9 +17,10 @@ export const fuzzOnnxCommand = (): Command =>
     .description("damage ONNX files and read them: all that may come of it is a program or a refusal of one line")
     .option("--mutants <count>", "files to damage", parsePositive, 200_000)
     .option("--seed <number>", "decides every mutant", parsePositive, 1)
+    .option("--json <file>", "write the figures here")
     .action(fuzz);
 
-async function fuzz({ mutants, seed }: { mutants: number; seed: number }): Promise<void> {
+async function fuzz({ mutants, seed, json }: { mutants: number; seed: number; json?: string }): Promise<void> {
   const models = [...(await shippedModels()), ...seedModels()];
   let told = 0;
   const onProgress = (totals: FuzzTotals) => {
@@ -25,8 +28,9 @@ async function fuzz({ mutants, seed }: { mutants: number; seed: number }): Promi
     if (twentieths > told) console.log(describe(totals));
     told = twentieths;
   };
-  const { findings } = await fuzzOnnx({ models, seed, mutants, onProgress });
+  const { findings, ...counts } = await fuzzOnnx({ models, seed, mutants, onProgress });
   for (const finding of findings) console.log(`  ${finding.signature}\n    ${await write(finding, seed)}`);
+  if (json !== undefined) await writeJson(callerPath(json), { seed, ...counts, kinds: findings.length });
   if (findings.length > 0) process.exitCode = 1;
 }
 

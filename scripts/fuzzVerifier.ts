@@ -8,9 +8,11 @@ import { LEAST_SHARES, meetsShares, tallyRows, totalOf } from "../src/fuzz/verif
 import { JUDGES } from "../src/fuzz/verifier/verdicts.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { projectPath } from "../src/paths.ts";
+import { callerPath } from "./terminal/callerPath.ts";
 import { parsePositive } from "./terminal/modelOptions.ts";
 import { formatInteger, formatTable } from "./terminal/table.ts";
 
+const WANTED = `${100 * LEAST_SHARES.sound} % on curve and in subgroup, ${100 * LEAST_SHARES.valid} % valid`;
 const FOLDER = projectPath("build/fuzz");
 /** Disagreements that are printed and kept; the others are counted. */
 const MOST_TOLD = 50;
@@ -23,9 +25,17 @@ export const fuzzVerifierCommand = (): Command =>
     .option("--proofs <count>", "proofs to show", parsePositive, 100_000)
     .option("--seed <number>", "decides every proof and all keys but the first", parsePositive, 1)
     .option("--jobs <count>", "processes that judge at the same time", parsePositive, availableParallelism())
+    .option("--json <file>", "write the figures here")
     .action(fuzz);
 
-async function fuzz({ proofs, seed, jobs }: { proofs: number; seed: number; jobs: number }): Promise<void> {
+interface Options {
+  readonly proofs: number;
+  readonly seed: number;
+  readonly jobs: number;
+  readonly json?: string;
+}
+
+async function fuzz({ proofs, seed, jobs, json }: Options): Promise<void> {
   await buildContracts();
   const start = performance.now();
   let [twentieths, told] = [0, 0];
@@ -39,9 +49,12 @@ async function fuzz({ proofs, seed, jobs }: { proofs: number; seed: number; jobs
   };
   const { tallies, disagreements } = await fuzzVerifier({ proofs, seed, jobs, onProgress });
   console.log(formatTable(tallyRows(tallies)));
-  const enough = meetsShares(totalOf(tallies));
-  const { sound, valid } = LEAST_SHARES;
-  if (!enough) console.log(`  too few: want ${100 * sound} % on curve and in subgroup, ${100 * valid} % valid`);
+  const all = totalOf(tallies);
+  const enough = meetsShares(all);
+  const { cases: judged, sound, valid } = all;
+  if (json !== undefined)
+    await writeJson(callerPath(json), { seed, judged, disagreements: disagreements.length, sound, valid });
+  if (!enough) console.log(`  too few: want ${WANTED}`);
   if (disagreements.length > 0 || !enough) process.exitCode = 1;
 }
 

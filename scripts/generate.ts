@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Command } from "commander";
 import writeFileAtomic from "write-file-atomic";
+import { AUDITORS_PAGE, auditorsPage } from "../src/generate/auditorsPage.ts";
 import { InputError } from "../src/errors.ts";
 import type { GasFigures } from "../src/gas/measureGas.ts";
 import { readJson } from "../src/jsonFile.ts";
@@ -29,7 +30,8 @@ export const generateCommand = (): Command =>
 
 async function generate({ check = false }: { check?: boolean }): Promise<void> {
   const stale: string[] = [];
-  // Poseidon's constants come first: the models' circuits include them.
+  stale.push(...(await update(new Map([[AUDITORS_PAGE, auditorsPage()]]), check)));
+  // Poseidon's constants come before the models: their circuits include them.
   stale.push(...(await update(sharedFiles(), check)));
   stale.push(...(await update(new Map([[OPERATOR_PAGE, operatorPage(seedModels())]]), check)));
   for (const name of await readdir(projectPath("circuits/models"))) {

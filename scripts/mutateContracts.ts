@@ -12,8 +12,10 @@ import {
 } from "../src/contractMutation/contractReport.ts";
 import { type JudgedContract, judgeContracts } from "../src/contractMutation/judgeContracts.ts";
 import type { ContractMutant } from "../src/contractMutation/mutant.ts";
+import { writeJson } from "../src/jsonFile.ts";
 import { VerdictMemory, sampleOf } from "../src/contractMutation/verdictMemory.ts";
 import { projectPath } from "../src/paths.ts";
+import { callerPath } from "./terminal/callerPath.ts";
 
 const REPORT = "docs/mutation-contracts.md";
 const VERDICTS = "build/mutation-contracts.jsonl";
@@ -23,6 +25,7 @@ interface Options {
   readonly sample?: number;
   readonly jobs: number;
   readonly fuzz: boolean;
+  readonly json?: string;
 }
 
 const atLeastOne = (text: string): number => {
@@ -38,10 +41,11 @@ export const mutateContractsCommand = (): Command =>
     .option("--sample <count>", "only so many mutants, always the same; writes no report", atLeastOne)
     .option("--fuzz", "Solidity tests too, for mutants that all others pass: a minute or two for each", false)
     .option("--jobs <count>", "processes at once", atLeastOne, availableParallelism())
+    .option("--json <file>", "write the figures here")
     .action(mutateContracts);
 
 /** Verdicts are kept in a file: a run that was broken off goes on where it stopped. */
-async function mutateContracts({ files, sample, jobs, fuzz }: Options): Promise<void> {
+async function mutateContracts({ files, sample, jobs, fuzz, json }: Options): Promise<void> {
   const sources = readSources();
   const chosen = [...sources.keys()].filter(
     (path) => isMutated(path) && (files?.some((part) => path.includes(part)) ?? true),
@@ -52,7 +56,13 @@ async function mutateContracts({ files, sample, jobs, fuzz }: Options): Promise<
   const judged = await judgeAll(mutants, jobs, fuzz, await VerdictMemory.open(projectPath(VERDICTS), sources, fuzz));
   const isWhole = files === undefined && sample === undefined;
   if (isWhole) await writeFile(projectPath(REPORT), renderContractReport(judged, fuzz));
+  if (json !== undefined) await writeJson(callerPath(json), figuresOf(judged));
   report(judged, isWhole);
+}
+
+function figuresOf(judged: readonly JudgedContract[]) {
+  const { counted, killed, unexplained } = scoreContracts(judged);
+  return { mutants: judged.length, counted, killed, unexplained: unexplained.length };
 }
 
 async function judgeAll(

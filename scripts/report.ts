@@ -17,8 +17,9 @@ import {
 } from "./terminal/modelOptions.ts";
 import type { ModelOptions } from "./terminal/modelOptions.ts";
 import { describeReport } from "./terminal/reportTable.ts";
+import { type ProjectOptions, reportProject } from "./reportProject.ts";
 
-interface ReportOptions extends ModelOptions {
+interface ReportOptions extends ModelOptions, ProjectOptions {
   readonly input?: string;
   readonly svg?: string;
   readonly json?: string;
@@ -27,14 +28,37 @@ interface ReportOptions extends ModelOptions {
 export const reportCommand = (): Command =>
   withModelOptions(
     new Command("report")
-      .description("errors, widths and constraints of an integer program, layer by layer; nothing is compiled")
-      .argument("<model>", MODEL_ARGUMENT)
+      .description(
+        "without a model: a page of figures, gas, audit and the life of a job; with one: its errors, widths and constraints",
+      )
+      .argument("[model]", MODEL_ARGUMENT)
+      .option("--out <file>", "where the page goes (default: build/report.html)")
+      .option(
+        "--audit <file>",
+        "show the audit that wrote this file (default: audit all shipped models, which takes minutes)",
+      )
+      .option("--no-audit", "leave the audit out of the page")
       .option("--input <file>", "rows to measure on (default: the samples that choose the scales)")
       .option("--svg <file>", "draw the network")
       .option("--json <file>", "write the report as JSON"),
   ).action(report);
 
-async function report(model: string, options: ReportOptions): Promise<void> {
+async function report(model: string | undefined, options: ReportOptions): Promise<void> {
+  const { out, audit, maxPower: _, ...ofModel } = options;
+  if (model !== undefined && (out !== undefined || audit !== undefined))
+    throw new InputError(
+      `report ${model}: --out and --audit are for the page of the project; give them without a model`,
+    );
+  if (model !== undefined) return reportOn(model, options);
+  const [name] = Object.keys(ofModel);
+  if (name !== undefined) throw new InputError(`report: --${kebabCase(name)} needs a model`);
+  return reportProject({ out, audit });
+}
+
+const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Measures a model layer by layer; nothing is compiled. */
+async function reportOn(model: string, options: ReportOptions): Promise<void> {
   const files = await readModelFiles(modelPath(model));
   const rows = options.input === undefined ? undefined : await readInputRows(callerPath(options.input));
   const calibration = await calibrationRows(options);

@@ -1,6 +1,6 @@
 import { LOGIT_BITS, TABLE_BITS } from "../../src/bench/kernelPrograms.ts";
 import type { UniformWidths } from "../../src/passes/quantise.ts";
-import type { Accuracy, ForecastErrors } from "../../src/model/measureAccuracy.ts";
+import type { HeldOutFigures } from "../../src/model/measureAccuracy.ts";
 import type { Usage } from "./childUsage.ts";
 import { formatInteger, formatTable } from "./table.ts";
 
@@ -27,7 +27,7 @@ export interface NetworkFigures extends CircuitFigures {
 
 export interface ShippedFigures extends CircuitFigures {
   readonly name: string;
-  readonly heldOut: ({ readonly kind: "labels" } & Accuracy) | ({ readonly kind: "targets" } & ForecastErrors);
+  readonly heldOut: HeldOutFigures;
 }
 
 export interface ModelsBench {

@@ -2,17 +2,11 @@ import type { ConstraintCounts } from "../circom/compile.ts";
 import { VERIFY_GAS_FLOOR } from "../gas/floors.ts";
 import type { GasFigures } from "../gas/measureGas.ts";
 import { markdownTable } from "./markdownTable.ts";
-
-const START = "<!-- figures: written by npm run generate -->\n";
-const END = "<!-- end of figures -->";
+import { withBlock } from "./markedBlock.ts";
 
 /** The README with its table of counted figures renewed. Times are not in it: they differ from machine to machine. */
-export function withFigures(readme: string, constraints: ConstraintCounts, gas: GasFigures): string {
-  const start = readme.indexOf(START) + START.length;
-  const end = readme.indexOf(END);
-  if (start < START.length || end < start) throw new Error("README.md: the marks of the figures are missing");
-  return `${readme.slice(0, start)}\n${figuresTable(constraints, gas)}\n\n${readme.slice(end)}`;
-}
+export const withFigures = (readme: string, constraints: ConstraintCounts, gas: GasFigures): string =>
+  withBlock("README.md", readme, "figures", figuresTable(constraints, gas));
 
 function figuresTable({ nonlinear, linear, total, domainPower }: ConstraintCounts, gas: GasFigures): string {
   const number = (value: number) => value.toLocaleString("en-US");

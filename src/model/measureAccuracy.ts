@@ -4,7 +4,7 @@ import { decodeOutputs } from "../ir/decodeOutputs.ts";
 import { encodeInputs } from "../ir/encodeInputs.ts";
 import type { IntegerGraph } from "../ir/integerGraph.ts";
 import { evaluate } from "../kernels/interpret.ts";
-import type { HeldOutSample } from "./heldOut.ts";
+import type { HeldOut, HeldOutSample } from "./heldOut.ts";
 
 /** Shares of held-out samples, 0 to 1; null where the float model is not there. */
 export interface Accuracy {
@@ -24,6 +24,21 @@ export interface ForecastErrors {
   /** Distance of the integer program from the float model. */
   readonly maxDifference: number | null;
   readonly meanDifference: number | null;
+}
+
+/** Either, by what the held-out samples tell. */
+export type HeldOutFigures = ({ readonly kind: "labels" } & Accuracy) | ({ readonly kind: "targets" } & ForecastErrors);
+
+/** Compares a shipped model's integer program with its float model and the truth on its held-out samples. */
+export async function measureHeldOut(
+  onnx: Uint8Array,
+  float: Graph,
+  graph: IntegerGraph,
+  { kind, samples }: HeldOut,
+): Promise<HeldOutFigures> {
+  return kind === "labels"
+    ? { kind, ...(await measureAccuracy(onnx, float, graph, samples)) }
+    : { kind, ...(await measureForecast(onnx, float, graph, samples)) };
 }
 
 /** Compares a classifier's integer program with its float model and the truth on held-out samples. */

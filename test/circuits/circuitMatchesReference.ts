@@ -52,7 +52,7 @@ function program(rows: number, size: number, bits: number, signed: boolean, kern
 }
 
 describe("circuit and reference", () => {
-  it("agree on every rescaling of every number of an interval, whatever can saturate", async () => {
+  it("agree on every rescaling of every number of an interval, whatever can saturate (Z4)", async () => {
     const rescalings = [
       { shifts: [0], bits: 4, signed: true },
       { shifts: [1], bits: 10, signed: true },
@@ -86,7 +86,7 @@ describe("circuit and reference", () => {
     await compare(circuit, graph, [Array.from({ length: 128 }, (_, index) => BigInt(index - 64))], 1n, 2n);
   });
 
-  it("agree on the label of every triple of small numbers", async () => {
+  it("agree on the label of every triple of small numbers (Z4)", async () => {
     const shifted: KernelNode[] = [
       { kernel: "ArgMax", name: "label", input: "x", output: "label", batch: 64 },
       {
@@ -149,7 +149,7 @@ describe("circuit and reference", () => {
     }
   });
 
-  it("agree on random programs and inputs, and the prediction equals the compiler's counts", async () => {
+  it("agree on random programs and inputs, and the prediction equals the compiler's counts (Z3, Z4)", async () => {
     await fc.assert(
       fc.asyncProperty(fc.gen(), async (gen) => {
         const draw = <Value>(arbitrary: fc.Arbitrary<Value>): Value => gen(() => arbitrary);

@@ -84,7 +84,7 @@ describe("circuit rules", () => {
     expect(source).to.not.include("<--");
   });
 
-  it("are seen when they are broken", () => {
+  it("are seen when they are broken (Z1)", () => {
     const inTemplate = (line: string) => violations(`template Broken(bits) {\n${line}\n}`);
     expect(inTemplate("signal out; out <-- 1; out === 1;")).to.have.lengthOf(1);
     expect(inTemplate("signal outHint; outHint <-- 1;")).to.have.lengthOf(1);

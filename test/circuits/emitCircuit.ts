@@ -109,7 +109,7 @@ describe("emitCircuit", () => {
     expect(emitCircuit({ ...digitsLike(), name: "28x28" }, "00").template).to.equal("Model28x28");
   });
 
-  it("names the kernel whose values could wrap around the field", () => {
+  it("names the kernel whose values could wrap around the field (Z3)", () => {
     const huge: KernelNode[] = Array.from({ length: 5 }, (_, index) => ({
       kernel: "Linear",
       name: `layer${index}`,

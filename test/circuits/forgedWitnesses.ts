@@ -313,7 +313,7 @@ function fieldQuotient(numerator: bigint, denominator: bigint): bigint {
   return lift / denominator;
 }
 
-describe("forged witnesses", () => {
+describe("forged witnesses (Z1, Z2)", () => {
   let circuit: CircuitUnderTest;
 
   before(async () => {

@@ -34,7 +34,7 @@ describe("mutants of the circuit library", () => {
 
   after(() => rm(folder, { recursive: true }));
 
-  it("are killed by forged witnesses that the original rejects, in a sample of each file", async () => {
+  it("are killed by forged witnesses that the original rejects, in a sample of each file (Z1, Z2)", async () => {
     const judged: JudgedMutant[] = [];
     for (const [file, text] of library.files) {
       const used = instancesFor(file, INSTANCES, library.files);

@@ -139,7 +139,7 @@ describe("packed rows", () => {
     expect(lanes.map((lane) => lane / lanes[0])).to.deep.equal([1n, 1n << 7n, 1n << 15n]);
   });
 
-  it("let no carry pass from lane to lane: the range check of a reader stops it", () => {
+  it("let no carry pass from lane to lane: the range check of a reader stops it (Z1)", () => {
     const forged = forge(circuit, honest, { ...claim(0, 1n + 128n), ...claim(1, 0n - 1n) });
     expect(broken(circuit.constraints, forged)).to.deep.equal([topOf(circuit, 0)]);
   });

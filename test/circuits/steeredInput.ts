@@ -49,7 +49,7 @@ function steerWithin(context: bigint, trials: number): [bigint, bigint] | undefi
   return undefined;
 }
 
-describe("steered input", () => {
+describe("steered input (Z6c)", () => {
   /** A context that forgets the input commitment: what the statement must not use. */
   const blindContext = BigInt(keccak256(KEY_ID + SUBJECT.slice(2) + hashWords(FALSE_WORDS).slice(2))) >> 3n;
   const honestContext = (words: readonly bigint[]): bigint =>

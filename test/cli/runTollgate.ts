@@ -8,8 +8,12 @@ export interface CommandResult {
 }
 
 /** Runs a command line as a user in `folder` would through npm. */
-export function runTollgate(folder: string, ...args: string[]): Promise<CommandResult> {
-  const child = spawn(process.execPath, [projectPath("scripts/tollgate.ts"), ...args], {
+export const runTollgate = (folder: string, ...args: string[]): Promise<CommandResult> =>
+  runScript("tollgate", folder, ...args);
+
+/** The same for another script of the project. */
+export function runScript(name: string, folder: string, ...args: string[]): Promise<CommandResult> {
+  const child = spawn(process.execPath, [projectPath(`scripts/${name}.ts`), ...args], {
     cwd: projectPath("."),
     env: { ...process.env, INIT_CWD: folder },
   });

@@ -44,7 +44,7 @@ contract ChainIdTest {
     }
 
     /// @dev An escrow that remembered the id of its first chain would take both halves' signatures.
-    function test_ASignatureIsForTheChainThatKeptTheId() public {
+    function test_E8_ASignatureIsForTheChainThatKeptTheId() public {
         Job memory job = _job;
         bytes32 jobId = _escrow.hashJob(job);
         bytes memory signature = _sign(jobId);

@@ -78,7 +78,7 @@ describe("an ERC-3009 authorization", () => {
     }
   });
 
-  describe("seen in the mempool", () => {
+  describe("seen in the mempool (E16)", () => {
     it("moves nothing without the job: only the collector may use it, and only the escrow the collector", async () => {
       const { dollar, job, right, sign, collector, spender, escrow, stranger, client, jobId } =
         await networkHelpers.loadFixture(deploySigning);

@@ -79,7 +79,7 @@ describe("gas", () => {
     expect(await measure()).to.deep.equal(early);
   });
 
-  it("of a batch grows by the same for every item, paid or left out", async () => {
+  it("of a batch grows by the same for every item, paid or left out (E10)", async () => {
     const { escrow, newJob, start, deliver } = await loadFixture(deploy);
     const jobs = Array.from({ length: 65 }, () => newJob());
     await start(...jobs);

@@ -11,7 +11,7 @@ type Kind = keyof typeof fixtures;
 
 describe("the collectors", () => {
   for (const kind of Object.keys(fixtures) as Kind[]) {
-    it(`${kind}: serve their escrow only, whoever calls, with the party's own data or with ether`, async () => {
+    it(`${kind}: serve their escrow only, whoever calls, with the party's own data or with ether (E16)`, async () => {
       const { escrow, collector, job, client, provider, stranger, jobId, dataFor } = await networkHelpers.loadFixture(
         fixtures[kind],
       );
@@ -65,7 +65,7 @@ describe("the collectors", () => {
     );
   });
 
-  it("take from nobody but the job's party, who must have called or signed", async () => {
+  it("take from nobody but the job's party, who must have called or signed (E16)", async () => {
     const { escrow, dollar, job, client, provider, stranger, open } = await networkHelpers.loadFixture(withAllowance);
     // Both parties allowed everything to the collector. A thief names them in jobs of its own making.
     const thief = escrow.connect(stranger);
@@ -108,7 +108,7 @@ describe("the collectors", () => {
 });
 
 describe("an ERC-2612 permit", () => {
-  it("submitted by somebody else first still pays deposit and bond", async () => {
+  it("submitted by somebody else first still pays deposit and bond (E7)", async () => {
     const { escrow, dollar, job, client, provider, stranger, dataFor, spender } =
       await networkHelpers.loadFixture(withPermit);
     const decode = (data: string) =>

@@ -54,7 +54,7 @@ describe("native ether", () => {
     await expect(call).to.changeEtherBalances(ethers, [escrow, stranger], [-AMOUNT, AMOUNT]);
   });
 
-  it("must come with exactly the amount and exactly the bond", async () => {
+  it("must come with exactly the amount and exactly the bond (E10)", async () => {
     const { escrow, job, open, accept, client, provider } = await networkHelpers.loadFixture(deploy);
     for (const value of [0n, 1n, AMOUNT - 1n, AMOUNT + 1n]) {
       await expect(escrow.connect(client).open(job, "0x", { value }))
@@ -120,7 +120,7 @@ describe("native ether", () => {
       .withArgs(await wallet.getAddress());
   });
 
-  it("that is forced in changes no job and no credit, and pays for none", async () => {
+  it("that is forced in changes no job and no credit, and pays for none (E9)", async () => {
     const { escrow, job, open, accept, words, prove, client, provider, credits } =
       await networkHelpers.loadFixture(deploy);
     // Code that sends all it has to the escrow and is gone: PUSH20 escrow SELFDESTRUCT.
@@ -155,7 +155,7 @@ describe("a payee of ether", () => {
     ["never ends", "0x5b5f56"],
     ["reverts with a huge payload", "0x620400005ffd"],
   ]) {
-    it(`that ${name} keeps its credit and holds up nobody`, async () => {
+    it(`that ${name} keeps its credit and holds up nobody (E3)`, async () => {
       const { escrow, job, settle, payee, tollCollector, royaltyReceiver } =
         await networkHelpers.loadFixture(deployPayee);
       await settle(job);
@@ -177,7 +177,7 @@ describe("a payee of ether", () => {
     await expect(call).to.changeEtherBalances(ethers, [escrow, payee, other], [-PAYOUT - BOND, 0n, PAYOUT + BOND]);
   });
 
-  it("that calls back finds every function locked, though each call would work later; nothing moves twice", async () => {
+  it("that calls back finds every function locked, though each call would work later; nothing moves twice (E1)", async () => {
     const market = await networkHelpers.loadFixture(deployPayee);
     const { escrow, job, settle, open, act, payee, encode, token, consent, client, words, prove, other } = market;
     const [running, accepted, fresh] = [2n, 3n, 4n].map((nonce) => ({ ...job, nonce }));

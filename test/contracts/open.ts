@@ -101,7 +101,7 @@ describe("open", () => {
     ]),
   ];
   for (const [name, change, error, valuesOf] of refused) {
-    it(`refuses ${name}`, async () => {
+    it(`refuses ${name} (E12)`, async () => {
       const { escrow, registry, terms } = await networkHelpers.loadFixture(deploy);
       const call = escrow.open({ ...terms, ...change }, "0x");
       const source = escrow.interface.getError(error) === null ? registry : escrow;
@@ -188,7 +188,7 @@ describe("open", () => {
     await escrow.open({ ...terms, provider: terms.client }, "0x");
   });
 
-  it("refuses a deprecated model and a stopped key (invariant 16)", async () => {
+  it("refuses a deprecated model and a stopped key (Z14) (invariant 16)", async () => {
     const { escrow, registry, terms, modelId, keyId, stopKey } = await networkHelpers.loadFixture(deploy);
     const snapshot = await networkHelpers.takeSnapshot();
     await registry.deprecateModel(modelId);
@@ -230,7 +230,7 @@ describe("open", () => {
       expect(await escrow.stateOf(job)).to.equal(FUNDED);
     });
 
-    it("works when somebody submitted the permit first", async () => {
+    it("works when somebody submitted the permit first (E7)", async () => {
       const { escrow, wallet, sign, job, token, spender, stranger } = await networkHelpers.loadFixture(deployPermit);
       const permit = await sign(AMOUNT);
       const [deadline, v, r, s] = ethers.AbiCoder.defaultAbiCoder().decode(
@@ -255,7 +255,7 @@ describe("open", () => {
   });
 
   describe("the escrow's constructor", () => {
-    it("caps the toll and refuses a collector that could not withdraw", async () => {
+    it("caps the toll and refuses a collector that could not withdraw (E9)", async () => {
       const { registry, escrow, client, tollCollector } = await networkHelpers.loadFixture(deploy);
       const factory = await ethers.getContractFactory("InferenceEscrow");
       expect([await escrow.REGISTRY(), await escrow.TOLL_COLLECTOR(), await escrow.TOLL_BPS()]).to.deep.equal([

@@ -133,7 +133,7 @@ describe("openWithSignature", () => {
     await expectRefused(job, await client.signMessage(ethers.getBytes(jobId(job))), "a signed message");
   });
 
-  describe("refuses a signature", () => {
+  describe("refuses a signature (E8)", () => {
     it("over any other field", async () => {
       const { job, stranger, signature, expectRefused } = await networkHelpers.loadFixture(deploySigned);
       const others = withEachFieldChanged(job, stranger.address);
@@ -260,7 +260,7 @@ describe("openWithSignature", () => {
       expect(await escrow.stateOf(own)).to.equal(FUNDED);
     });
 
-    it("refuses a wallet that is not deployed yet, whatever its key signed (no ERC-6492)", async () => {
+    it("refuses a wallet that is not deployed yet, whatever its key signed (no ERC-6492) (E13)", async () => {
       const { job, consent, expectRefused, client } = await networkHelpers.loadFixture(withWallet);
       const own = { ...job, client: ethers.getCreateAddress({ from: client.address, nonce: 1_000 }) };
       const signature = await consent(own);
@@ -272,7 +272,7 @@ describe("openWithSignature", () => {
       await expectRefused(own, ethers.concat([wrapped, `0x${"6492".repeat(16)}`]));
     });
 
-    it("never opens for want of gas: right signatures at some limits, wrong ones at none", async () => {
+    it("never opens for want of gas: right signatures at some limits, wrong ones at none (Z8)", async () => {
       const { escrow, own, ownSignature, consent, stranger } = await networkHelpers.loadFixture(withCostlyWallet);
       const encode = (signature: Hex): Hex =>
         escrow.interface.encodeFunctionData("openWithSignature", [own, signature, "0x"]);

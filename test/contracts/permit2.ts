@@ -84,7 +84,7 @@ describe("a Permit2 signature", () => {
     await escrow.connect(client).open(job, data);
   });
 
-  it("seen in the mempool moves nothing without the job", async () => {
+  it("seen in the mempool moves nothing without the job (E16)", async () => {
     const { escrow, dollar, job, right, sign, collector, permit2, stranger, client, jobId, token, isUsed } =
       await networkHelpers.loadFixture(deploySigning);
     const data = await sign.permit2(right);

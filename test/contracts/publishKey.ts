@@ -45,7 +45,7 @@ function dealerScalar(label: string): bigint {
 }
 
 describe("publishKey", () => {
-  it("stores a key as code, under the hash of key and word count", async () => {
+  it("stores a key as code, under the hash of key and word count (Z12)", async () => {
     const { ethers } = await network.create();
     const registry = await ethers.deployContract("ModelRegistry");
     await expect(registry.publishKey(KEY, 3)).to.emit(registry, "KeyPublished");
@@ -56,7 +56,7 @@ describe("publishKey", () => {
     expect(await ethers.provider.getCode(event.args.pointer)).to.have.length(2 + 2 * 577);
   });
 
-  it("does nothing the second time, whoever calls", async () => {
+  it("does nothing the second time, whoever calls (E15)", async () => {
     const { ethers } = await network.create();
     const [, other] = await ethers.getSigners();
     const registry = await ethers.deployContract("ModelRegistry");
@@ -65,7 +65,7 @@ describe("publishKey", () => {
     expect(await registry.publishKey.staticCall(KEY, 1)).to.equal(keyIdOf(KEY, 1));
   });
 
-  it("knows no key that was not published", async () => {
+  it("knows no key that was not published (Z12)", async () => {
     const { ethers } = await network.create();
     const registry = await ethers.deployContract("ModelRegistry");
     const keyId = keyIdOf(KEY, 1);
@@ -107,7 +107,7 @@ describe("publishKey", () => {
     }),
   ];
   for (const [name, key, error, values] of refused) {
-    it(`refuses ${name}`, async () => {
+    it(`refuses ${name} (Z5, Z10)`, async () => {
       const { ethers } = await network.create();
       const registry = await ethers.deployContract("ModelRegistry");
       await expect(registry.publishKey(key, 1))

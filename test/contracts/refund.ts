@@ -68,7 +68,7 @@ describe("refund", () => {
     }
   }
 
-  it("opens at once when the key is stopped", async () => {
+  it("opens at once when the key is stopped (E11)", async () => {
     const { escrow, terms, stopKey } = await networkHelpers.loadFixture(deployOpenJob);
     await stopKey();
     await escrow.refund(terms);
@@ -108,7 +108,7 @@ describe("refund", () => {
 
   for (const time of ["before", "at"] as const) {
     for (const first of ["settle", "refund"] as const) {
-      it(`${first} first in one block ${time} the deadline: only what the time allows happens`, async () => {
+      it(`${first} first in one block ${time} the deadline: only what the time allows happens (E6)`, async () => {
         const { escrow, terms, words, proof, stranger, client } = await networkHelpers.loadFixture(deployOpenJob);
         const settle = escrow.interface.encodeFunctionData("settle", [terms, words, proof]);
         const refund = escrow.interface.encodeFunctionData("refund", [terms]);

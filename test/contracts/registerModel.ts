@@ -37,7 +37,7 @@ describe("registerModel", () => {
       .withArgs(id);
   });
 
-  it("lets a copier register the same thing under another id and take nothing", async () => {
+  it("lets a copier register the same thing under another id and take nothing (E15)", async () => {
     const { registry, keyId, stranger, modelId, royaltyReceiver } = await networkHelpers.loadFixture(deploy);
     await registry.connect(stranger)[REGISTER_WITH_ROYALTY](commitmentTo(keyId), 250, royaltyReceiver);
     const events = await registry.queryFilter(registry.filters.ModelRegistered());
@@ -45,7 +45,7 @@ describe("registerModel", () => {
     expect(events[0].args.modelId).to.equal(modelId);
   });
 
-  it("refuses what is incomplete or over the cap", async () => {
+  it("refuses what is incomplete or over the cap (Z12, E12)", async () => {
     const { registry, keyId, royaltyReceiver } = await networkHelpers.loadFixture(deploy);
     const good = commitmentTo(keyId);
     const zero = toBytes32(0n);

@@ -52,7 +52,7 @@ describe("settle", () => {
     expect(await credits()).to.deep.equal(PAID);
   });
 
-  it("refuses a job with any field swapped", async () => {
+  it("refuses a job with any field swapped (Z14)", async () => {
     const { escrow, terms, words, proof, credits, stranger, registerModel } = await networkHelpers.loadFixture(oneWord);
     const sameKey = await registerModel(0n, `0x${"0".repeat(40)}`);
     const swaps: Partial<Job>[] = [
@@ -110,7 +110,7 @@ describe("settle", () => {
     expect([await credits(), await escrow.stateOf(terms)]).to.deep.equal([NOTHING, FUNDED]);
   });
 
-  it("gives a copier nothing: a proof from the mempool fits only the job it was made for", async () => {
+  it("gives a copier nothing: a proof from the mempool fits only the job it was made for (E5)", async () => {
     const { escrow, registry, token, terms, words, proof, stranger, credits } =
       await networkHelpers.loadFixture(oneWord);
     const own: Job = { ...terms, client: stranger.address, provider: stranger.address };
@@ -133,7 +133,7 @@ describe("settle", () => {
     await expect(escrow.settle(next, words, proof)).to.be.revertedWithCustomError(registry, "InvalidProof");
   });
 
-  it("pays once, whatever the encoding of the proof", async () => {
+  it("pays once, whatever the encoding of the proof (Z7)", async () => {
     const { escrow, terms, words, proof, credits, jobId, client } = await networkHelpers.loadFixture(oneWord);
     const [ax, ay, bx1, bx0, by1, by0, cx, cy] = proof;
     const malleated = [ax, BASE_ORDER - ay, bx1, bx0, BASE_ORDER - by1, BASE_ORDER - by0, cx, cy];
@@ -152,7 +152,7 @@ describe("settle", () => {
     expect(await credits()).to.deep.equal(PAID);
   });
 
-  it("takes trailing calldata for what it is: no part of the proof", async () => {
+  it("takes trailing calldata for what it is: no part of the proof (Z7)", async () => {
     const { escrow, terms, words, proof, credits, client } = await networkHelpers.loadFixture(oneWord);
     const data = escrow.interface.encodeFunctionData("settle", [terms, words, proof]);
     await client.sendTransaction({ to: escrow, data: `${data}00ff` });
@@ -164,7 +164,7 @@ describe("settle", () => {
     [0n, false],
     [1n, false],
   ] as const) {
-    it(`${settles ? "pays" : "refuses"} at the deadline ${offset < 0n ? "" : "+"}${offset} s`, async () => {
+    it(`${settles ? "pays" : "refuses"} at the deadline ${offset < 0n ? "" : "+"}${offset} s (E6)`, async () => {
       const { escrow, terms, words, proof } = await networkHelpers.loadFixture(oneWord);
       await networkHelpers.time.setNextBlockTimestamp(terms.deadline + offset);
       const call = escrow.settle(terms, words, proof);
@@ -210,7 +210,7 @@ describe("settle", () => {
     }
   }
 
-  it("reverts at every gas limit that does not reach and changes nothing; above, it pays in full (invariant 07)", async () => {
+  it("reverts at every gas limit that does not reach and changes nothing; above, it pays in full (Z8) (invariant 07)", async () => {
     const { escrow, terms, words, proof, credits, stranger } = await networkHelpers.loadFixture(oneWord);
     const data = escrow.interface.encodeFunctionData("settle", [terms, words, proof]);
     const limits = [45_000, 225_000, 9_700, 330_000, 1_100, 400_000, 9_700];

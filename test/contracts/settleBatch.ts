@@ -113,7 +113,7 @@ describe("settleBatch", () => {
     expect(await credits()).to.deep.equal(creditsFor(jobs));
   });
 
-  it("settles 128 jobs in one transaction, and refuses none and 129", async () => {
+  it("settles 128 jobs in one transaction, and refuses none and 129 (E10)", async () => {
     const { escrow, newJob, open, deliver, credits, creditsFor } = await loadFixture(deploy);
     const jobs = Array.from({ length: MAX_BATCH }, () => newJob());
     for (const job of jobs) await open(job);
@@ -163,7 +163,7 @@ describe("settleBatch", () => {
   });
 });
 
-describe("settleBatch leaves out, at every position and without a look at words and proof,", () => {
+describe("settleBatch leaves out, at every position and without a look at words and proof, (E10)", () => {
   const SHORT = 600n;
   const opened = async (market: Jobs, changes: Partial<Job> = {}): Promise<Job> => {
     const job = market.newJob(changes);
@@ -452,7 +452,7 @@ describe("settleBatch refuses", () => {
     expect(await credits()).to.deep.equal(creditsFor([foreign, ...jobs]));
   });
 
-  it("one false proof at any position, of any kind, and leaves no trace", async () => {
+  it("one false proof at any position, of any kind, and leaves no trace (E10)", async () => {
     const market = await loadFixture(deployJobs);
     const { escrow, registry, items, jobs, newJob, mintFor, jobId, words, models } = market;
     const [one] = items;
@@ -493,7 +493,7 @@ describe("settleBatch refuses", () => {
     await expectUntouched(market);
   });
 
-  it("to settle a part of it, at every gas limit", async () => {
+  it("to settle a part of it, at every gas limit (Z8)", async () => {
     const market = await loadFixture(deployJobs);
     const { escrow, items, jobs, newJob, stranger, credits, creditsFor } = market;
     const batch = [items[0], unproven(newJob()), items[2]];
@@ -511,7 +511,7 @@ describe("settleBatch refuses", () => {
     expect(Math.min(done, refused)).to.be.greaterThan(5);
   });
 
-  it("to run inside a token's or a payee's call back, even where it would do nothing", async () => {
+  it("to run inside a token's or a payee's call back, even where it would do nothing (E1)", async () => {
     const market = await loadFixture(deployJobs);
     const { escrow, client, items, jobs, newJob, start, deliver, terms } = market;
     const hook = await ethers.deployContract("HookToken");

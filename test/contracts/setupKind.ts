@@ -8,7 +8,7 @@ import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
 const DEALT = keyOf({ ...trapdoorOf("dealt"), ...dealerSharedSecrets() });
 const OTHER = keyOf(trapdoorOf("other"));
 
-describe("what a record says of a key's setup", () => {
+describe("what a record says of a key's setup (Z11)", () => {
   it("is dealer for the dealer's key, and nothing for another's", () => {
     expect(setupKindOf(DEALT)).to.equal("dealer");
     expect(() => setupKindOf(OTHER)).to.throw(InputError, "not a dealer's key");

@@ -74,7 +74,7 @@ describe("stop", () => {
     expect(await registry.isStopped(keyId)).to.equal(false);
   });
 
-  it("cannot be tripped by a second encoding of one output", async () => {
+  it("cannot be tripped by a second encoding of one output (Z6b)", async () => {
     const { registry, keyId, a, claim } = await networkHelpers.loadFixture(deployClaims);
     await expect(registry.stop(keyId, a, claim([1n, 2n, 0n], 8n))).to.be.revertedWithCustomError(
       registry,

@@ -25,7 +25,7 @@ const withFalse = () => deployWith("FalseReturnToken");
 const withSilence = () => deployWith("QuietToken");
 const withBlocklist = () => deployWith("BlocklistToken");
 
-describe("a token with a fee on transfers", () => {
+describe("a token with a fee on transfers (E2)", () => {
   it("is refused at open when less arrives than was asked", async () => {
     const { escrow, job } = await networkHelpers.loadFixture(withFee);
     const token = await ethers.getContractAt("FeeOnTransferToken", job.token);
@@ -63,7 +63,7 @@ describe("a token with a fee on transfers", () => {
   });
 });
 
-describe("a token without return values", () => {
+describe("a token without return values (E2)", () => {
   it("works", async () => {
     const { escrow, job, words, prove, provider } = await networkHelpers.loadFixture(withoutReturn);
     const token = await ethers.getContractAt("NoReturnToken", job.token);
@@ -74,7 +74,7 @@ describe("a token without return values", () => {
   });
 });
 
-describe("a token that returns false", () => {
+describe("a token that returns false (E2)", () => {
   it("moves no state: neither a job without its deposit nor a credit without its payment", async () => {
     const { escrow, job, words, prove, provider } = await networkHelpers.loadFixture(withFalse);
     const token = await ethers.getContractAt("FalseReturnToken", job.token);
@@ -90,7 +90,7 @@ describe("a token that returns false", () => {
   });
 });
 
-describe("a token that says it moved and did not", () => {
+describe("a token that says it moved and did not (E2)", () => {
   it("burns no credit, whoever asks for the payment, and pays once it moves again", async () => {
     const { escrow, job, words, prove, provider, stranger } = await networkHelpers.loadFixture(withSilence);
     const token = await ethers.getContractAt("QuietToken", job.token);
@@ -109,7 +109,7 @@ describe("a token that says it moved and did not", () => {
   });
 });
 
-describe("a token with a blocklist", () => {
+describe("a token with a blocklist (E2, E3)", () => {
   it("stops only the one it blocks, who can name another receiver", async () => {
     const { escrow, job, words, prove, provider, tollCollector, stranger } =
       await networkHelpers.loadFixture(withBlocklist);
@@ -124,7 +124,7 @@ describe("a token with a blocklist", () => {
   });
 });
 
-describe("a token that calls back", () => {
+describe("a token that calls back (E1)", () => {
   /** Calls from inside a transfer: what changes something, and views with what they must say then. */
   async function deployReentries() {
     const market = await deployBondMarket(connection);

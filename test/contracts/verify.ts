@@ -40,7 +40,7 @@ describe("verify", () => {
     }
   });
 
-  it("refuses another input, word, subject or key than was proven", async () => {
+  it("refuses another input, word, subject or key than was proven (Z5, Z14)", async () => {
     const { verify, registry, keyId, words } = await networkHelpers.loadFixture(oneWord);
     await verify();
     const changes = [
@@ -66,7 +66,7 @@ describe("verify", () => {
       .withArgs(keyId, INPUT_COMMITMENT, output[0], context);
   });
 
-  it("refuses an input commitment that is zero or not below r, though the sum of points be the same (invariant 18)", async () => {
+  it("refuses an input commitment that is zero or not below r, though the sum of points be the same (Z6) (invariant 18)", async () => {
     const { verify, registry } = await networkHelpers.loadFixture(oneWord);
     for (const signal of [
       0n,
@@ -79,7 +79,7 @@ describe("verify", () => {
     }
   });
 
-  it("refuses words of more than 253 bits in every place, a second encoding of the output among them", async () => {
+  it("refuses words of more than 253 bits in every place, a second encoding of the output among them (Z6b)", async () => {
     const { verify, registry, words } = await networkHelpers.loadFixture(twoWords);
     for (const index of [0, 1]) {
       for (const word of [2n ** 253n, words[index] + SCALAR_ORDER, 2n ** 256n - 1n]) {
@@ -91,7 +91,7 @@ describe("verify", () => {
     }
   });
 
-  it("refuses another number of words than the key has, a proof for their sum included", async () => {
+  it("refuses another number of words than the key has, a proof for their sum included (Z6b)", async () => {
     const { verify, registry, words, valid, trapdoor } = await networkHelpers.loadFixture(twoWords);
     for (const output of [[], words.slice(0, 1), [...words, 0n]]) {
       const proof = output.length === 0 ? undefined : mintStatement(trapdoor, { ...valid, words: output });
@@ -101,14 +101,14 @@ describe("verify", () => {
     }
   });
 
-  it("refuses the subject zero", async () => {
+  it("refuses the subject zero (E12)", async () => {
     const { verify, registry, valid, trapdoor } = await networkHelpers.loadFixture(oneWord);
     const subject = toBytes32(0n);
     const proof = mintStatement(trapdoor, { ...valid, subject });
     await expect(verify({ subject }, proof)).to.be.revertedWithCustomError(registry, "ZeroSubject");
   });
 
-  it("takes the polynomial of two words at the context and nothing that merely adds up", async () => {
+  it("takes the polynomial of two words at the context and nothing that merely adds up (Z6c)", async () => {
     const { verify, registry, valid, words, keyId, trapdoor } = await networkHelpers.loadFixture(twoWords);
     await verify();
     await expect(verify({ words: [...words].reverse() })).to.be.revertedWithCustomError(registry, "InvalidProof");
@@ -175,14 +175,14 @@ describe("verify", () => {
       }
     });
 
-    it("accepts the malleated proof (−A, −B): replay protection may not rest on proof bytes", async () => {
+    it("accepts the malleated proof (−A, −B): replay protection may not rest on proof bytes (Z7)", async () => {
       const { verify, proof } = await networkHelpers.loadFixture(oneWord);
       const [ax, ay, bx1, bx0, by1, by0, cx, cy] = proof;
       await verify({}, [ax, BASE_ORDER - ay, bx1, bx0, BASE_ORDER - by1, BASE_ORDER - by0, cx, cy]);
     });
   });
 
-  it("reverts at every gas limit that does not reach, and only there", async () => {
+  it("reverts at every gas limit that does not reach, and only there (Z8)", async () => {
     const { registry, valid, proof, client } = await networkHelpers.loadFixture(oneWord);
     const { keyId, inputCommitment, words, subject } = valid;
     const data = registry.interface.encodeFunctionData("verify", [keyId, inputCommitment, words, subject, proof]);

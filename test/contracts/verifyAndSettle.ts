@@ -21,7 +21,7 @@ describe("verifyAndSettle", () => {
     await settlements.requireSettled(modelId, INPUT_COMMITMENT, SUBJECT, words);
   });
 
-  it("returns silently where the same is on record, so that a copier cannot make a composed call revert", async () => {
+  it("returns silently where the same is on record, so that a copier cannot make a composed call revert (E5)", async () => {
     const { settlements, modelId, words, mintFor, stranger } = await networkHelpers.loadFixture(deploy);
     const proof = mintFor(SUBJECT);
     await settlements.connect(stranger).verifyAndSettle(modelId, INPUT_COMMITMENT, words, SUBJECT, proof);
@@ -93,7 +93,7 @@ describe("verifyAndSettle", () => {
       await expect(call()).to.be.revertedWithCustomError(registry, "KeyIsStopped").withArgs(keyId);
   });
 
-  it("refuses a subject of zero, an input commitment of zero and a model of zero", async () => {
+  it("refuses a subject of zero, an input commitment of zero and a model of zero (E12)", async () => {
     const { settlements, registry, modelId, words, mintFor } = await networkHelpers.loadFixture(deploy);
     const zero = toBytes32(0n);
     const calls: [bigint, string, string, string][] = [
@@ -128,7 +128,7 @@ describe("verifyAndSettle", () => {
     await expect(settle(proof)).not.to.emit(settlements, "InferenceSettled");
   });
 
-  it("reverts at every gas limit that does not reach, and records nothing then", async () => {
+  it("reverts at every gas limit that does not reach, and records nothing then (Z8)", async () => {
     const { settlements, modelId, words, mintFor, client } = await networkHelpers.loadFixture(deploy);
     const call = [modelId, INPUT_COMMITMENT, words, SUBJECT, mintFor(SUBJECT)] as const;
     const data = settlements.interface.encodeFunctionData("verifyAndSettle", [...call]);

@@ -421,7 +421,7 @@ describe("verifyAndSettleBatch", () => {
     );
   });
 
-  it("reverts at every gas limit that does not reach, and records nothing then", async () => {
+  it("reverts at every gas limit that does not reach, and records nothing then (Z8)", async () => {
     const { settlements, items, client } = await networkHelpers.loadFixture(deployModels);
     const batch = items.slice(0, 2);
     const data = settlements.interface.encodeFunctionData("verifyAndSettleBatch", [groupsOf(batch)]);

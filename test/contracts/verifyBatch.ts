@@ -162,7 +162,7 @@ describe("verifyBatch", () => {
     }
   });
 
-  it("refuses true proofs at each other's inputs", async () => {
+  it("refuses true proofs at each other's inputs (Z13)", async () => {
     const { keys, findInvalid, expectInvalid } = await deployed();
     const claims = [0, 1, 0, 1].map((key, index) => claimOf(keys[key], index));
     for (const [i, j] of [
@@ -180,7 +180,7 @@ describe("verifyBatch", () => {
     }
   });
 
-  it("refuses false proofs whose errors cancel each other when they are added up", async () => {
+  it("refuses false proofs whose errors cancel each other when they are added up (Z13)", async () => {
     const { keys, verify, findInvalid, expectInvalid } = await deployed();
     // Claims 0 and 8 share B, so an error in A cancels there; one in C cancels at any two claims of a key.
     const claims = [0, 8, 1].map((number) => claimOf(keys[0], number));
@@ -218,7 +218,7 @@ describe("verifyBatch", () => {
       expect(weights.some((weight) => weight > 2n ** 251n)).to.equal(true);
     });
 
-    it("all change with every word of every proof, every statement, the order and the number of claims", async () => {
+    it("all change with every word of every proof, every statement, the order and the number of claims (Z13)", async () => {
       const { keys, batchOf, weightsOf } = await deployedWithWeights();
       const claims = batchOf(3);
       const seen = new Set(await weightsOf(claims));
@@ -264,7 +264,7 @@ describe("verifyBatch", () => {
       expect(other).to.not.deep.equal(weights);
     });
 
-    it("cannot be known to whoever makes the errors: two that cancel under the drawn weights fail", async () => {
+    it("cannot be known to whoever makes the errors: two that cancel under the drawn weights fail (Z13)", async () => {
       const { batchOf, weightsOf, verifyBatch, expectInvalid } = await deployedWithWeights();
       const claims = batchOf(3);
       await verifyBatch(claims);
@@ -303,7 +303,7 @@ describe("verifyBatch", () => {
     }
   });
 
-  it("refuses malformed items with their index and the error of the single call, signals that are not below r among them", async () => {
+  it("refuses malformed items with their index and the error of the single call, signals that are not below r among them (Z6)", async () => {
     const { registry, batchOf } = await deployed();
     const error = flaw(registry);
     const claims = batchOf(3);
@@ -409,7 +409,7 @@ describe("verifyBatch", () => {
     }
   });
 
-  it("reverts at every gas limit that does not reach, and only there", async () => {
+  it("reverts at every gas limit that does not reach, and only there (Z8)", async () => {
     const { registry, keys } = await deployed();
     const claims = [0, 1, 0].map((key, index) => claimOf(keys[key], index));
     const data = registry.interface.encodeFunctionData("verifyBatch", listsOf(claims));

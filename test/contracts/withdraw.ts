@@ -82,7 +82,7 @@ describe("withdrawFor", () => {
 });
 
 describe("the escrow", () => {
-  it("has no function by which anyone could move another's deposit or credit (invariant 23)", async () => {
+  it("has no function by which anyone could move another's deposit or credit (E11) (invariant 23)", async () => {
     const { escrow } = await networkHelpers.loadFixture(deploySettledJob);
     const writers: string[] = [];
     escrow.interface.forEachFunction(({ name, constant }) => {

@@ -65,7 +65,7 @@ async function compareCircuit(program: IntegerGraph, samples: readonly Sample[],
 }
 
 describe("random models, from ONNX to witness", () => {
-  it("are circuits that compute what the reference computes", async function () {
+  it("are circuits that compute what the reference computes (Z4)", async function () {
     this.timeout(120_000);
     let compiled = 0;
     await fc.assert(
@@ -80,7 +80,7 @@ describe("random models, from ONNX to witness", () => {
     expect(compiled).to.be.at.least(CIRCUITS / 2);
   });
 
-  it("are programs within 2 % of onnxruntime's results, or refused", async function () {
+  it("are programs within 2 % of onnxruntime's results, or refused (Z4)", async function () {
     this.timeout(120_000);
     let compared = 0;
     await fc.assert(

@@ -54,7 +54,7 @@ describe("proof and key files", () => {
     expect(proof.slice(2, 6)).to.deep.equal([x.c1, x.c0, y.c1, y.c0]);
   });
 
-  it("refuse every other spelling of a number, naming the field", () => {
+  it("refuse every other spelling of a number, naming the field (Z9)", () => {
     const paths = [
       ["pi_a", 0],
       ["pi_a", 1],

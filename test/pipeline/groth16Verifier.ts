@@ -95,7 +95,7 @@ describe("Groth16 verifiers", () => {
     expect(await groth16.verify(vkey, ["43", "9", "344"], json)).to.equal(false);
   });
 
-  it("accept proofs minted with the trapdoor, of any statement", async () => {
+  it("accept proofs minted with the trapdoor, of any statement (Z11)", async () => {
     const edges = [
       [0n, 0n, 0n],
       [R - 1n, R - 1n, R - 1n],
@@ -178,7 +178,7 @@ describe("Groth16 verifiers", () => {
     );
   });
 
-  it("refuse points off their curve and B outside of the subgroup", async () => {
+  it("refuse points off their curve and B outside of the subgroup (Z9)", async () => {
     const { signals, proof } = proven;
     const outside = Array.from({ length: 8 }, (_, index) => twistPoint(index));
     for (const coordinates of outside) expect(toG2(coordinates)).to.equal("not in the subgroup of order r");
@@ -211,7 +211,7 @@ describe("Groth16 verifiers", () => {
     await expectAll([...claims, { signals, proof: swapped }, { signals, proof: realFirst }], false);
   });
 
-  it("refuse other signals, and every other encoding of a signal by its name", async () => {
+  it("refuse other signals, and every other encoding of a signal by its name (Z5, Z6)", async () => {
     const inField = [proven, minted].flatMap(({ signals, proof }) => {
       const [s0, s1, s2] = signals;
       const others = [
@@ -238,7 +238,7 @@ describe("Groth16 verifiers", () => {
     for (const claim of outOfField) expect(await refusal(claim)).to.equal("SignalNotInField");
   });
 
-  it("agree on a mixed corpus", async () => {
+  it("agree on a mixed corpus (Z9)", async () => {
     for (let index = 0; index < 60; index++) {
       const signals = [draw(500 + index), draw(600 + index), draw(700 + index)];
       const proof: Proof = mintProof(trapdoor, signals, { a: draw(800 + index), b: draw(900 + index) });

@@ -88,7 +88,7 @@ function chain(length: number): NodeSpec["attributes"] {
   };
 }
 
-describe("hostile ONNX files", () => {
+describe("hostile ONNX files (A5)", () => {
   describe("are refused with one line", () => {
     const ml = (op: string, attributes: NodeSpec["attributes"], outputs = ["y"]) =>
       buildModel(oneNode(op, {}, { domain: "ai.onnx.ml", mlOpset: 3, outputs, ...(attributes && { attributes }) }));

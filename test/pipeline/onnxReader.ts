@@ -263,7 +263,7 @@ describe("readOnnx", () => {
     });
   });
 
-  describe("never takes long or much memory", () => {
+  describe("never takes long or much memory (A5)", () => {
     const size = 1448;
     const ones = (dims: readonly number[]) => ({ dims, data: Array<number>(size).fill(1) });
     const node = (op: string, ...names: string[]) => ({

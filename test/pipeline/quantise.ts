@@ -281,7 +281,7 @@ describe("quantise", () => {
       expect(outputs).to.deep.equal([{ name: "y", values: [127 * -8 + 5 * 7 + 1000, -3 * -8 + 64 * 7 - 7] }]);
     });
 
-    it("in the widths of outputs, which the extreme inputs reach", () => {
+    it("in the widths of outputs, which the extreme inputs reach (Z3)", () => {
       const [y] = program.outputs;
       const { low, high } = intervalsOf(program).get(y.from)!;
       expect([low[0], high[0]]).to.deep.equal([-56n, 1924n]);

@@ -316,7 +316,7 @@ describe("proofs that the verifiers are fuzzed with", () => {
 });
 
 describe("the verifiers", () => {
-  it("agree on every class of proofs, and refuse for the reason that is due", async () => {
+  it("agree on every class of proofs, and refuse for the reason that is due (Z9)", async () => {
     const numbers: number[] = [];
     const onProgress = ({ judged }: { judged: number }) => void numbers.push(judged);
     const { judged, tallies, disagreements } = await fuzzVerifier({ proofs: 300, seed: SEED, jobs: 2, onProgress });

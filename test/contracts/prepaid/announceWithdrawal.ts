@@ -21,7 +21,7 @@ describe("PrepaidOrders: announceWithdrawal", () => {
     expect([await depositOf(), (await credits())[3]]).to.deep.equal([DEPOSIT, 0n]);
   });
 
-  it("takes 1 to what is in the deposit now: more than the balance cannot be announced early", async () => {
+  it("takes 1 to what is in the deposit now: more than the balance cannot be announced early (E17)", async () => {
     const { prepaid, announce, announcement } = await networkHelpers.loadFixture(deploy);
     for (const amount of [0n, DEPOSIT + 1n, 2n ** 128n + 1n, 2n ** 256n - 1n]) {
       await expect(announce(amount))
@@ -61,7 +61,7 @@ describe("PrepaidOrders: announceWithdrawal", () => {
     });
   }
 
-  it("does not let one unit, announced early and raised once matured, take the deposit in front of a settlement", async () => {
+  it("does not let one unit, announced early and raised once matured, take the deposit in front of a settlement (E17)", async () => {
     const { prepaid, announce, announcement, execute, order, credits, depositOf } =
       await networkHelpers.loadFixture(deploy);
     await announce(1n);

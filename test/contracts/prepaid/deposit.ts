@@ -66,7 +66,7 @@ describe("PrepaidOrders: deposit", () => {
     }
   });
 
-  it("refuses zero addresses, itself as a party, what is no token, and native ether", async () => {
+  it("refuses zero addresses, itself as a party, what is no token, and native ether (E12)", async () => {
     const { prepaid, deposit, stranger, address } = await networkHelpers.loadFixture(deploy);
     for (const zero of [{ client: NO_ONE }, { provider: NO_ONE }, { token: NO_ONE }]) {
       await expect(deposit(AMOUNT, zero)).to.be.revertedWithCustomError(prepaid, "ZeroAddress");
@@ -118,7 +118,7 @@ describe("PrepaidOrders: deposit", () => {
       expect(await depositOf()).to.equal(DEPOSIT + AMOUNT);
     });
 
-    it("works when somebody submitted the permit first", async () => {
+    it("works when somebody submitted the permit first (E7)", async () => {
       const { sign, encode, pay, depositOf, token, wallet, stranger, address, terms } =
         await networkHelpers.loadFixture(deployPermit);
       const permit = await sign(AMOUNT);
@@ -185,7 +185,7 @@ describe("PrepaidOrders: constructor", () => {
     );
   });
 
-  it("gives nobody a function that moves another's deposit or credit", async () => {
+  it("gives nobody a function that moves another's deposit or credit (E11)", async () => {
     const { prepaid } = await networkHelpers.loadFixture(deploy);
     const writers: string[] = [];
     prepaid.interface.forEachFunction(({ name, constant }) => {

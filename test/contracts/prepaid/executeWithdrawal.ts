@@ -125,7 +125,7 @@ describe("PrepaidOrders: executeWithdrawal", () => {
     expect(await depositOf()).to.equal(DEPOSIT);
   });
 
-  it("takes no other deposit: a client with a sham provider drains only what it has with that one", async () => {
+  it("takes no other deposit: a client with a sham provider drains only what it has with that one (E14)", async () => {
     const { prepaid, client, terms, deposit, stranger, maturesAt, depositOf } =
       await networkHelpers.loadFixture(deployAnnounced);
     await deposit(AMOUNT, { provider: stranger.address });

@@ -100,7 +100,7 @@ describe("PrepaidOrders: an order's signature", () => {
     }
   });
 
-  it("has a low s: above half of the group's order nobody signed", async () => {
+  it("has a low s: above half of the group's order nobody signed (E8)", async () => {
     const { order, expectUnsigned } = await networkHelpers.loadFixture(deploy);
     const item = order();
     const half = N / 2n;
@@ -122,7 +122,7 @@ describe("PrepaidOrders: an order's signature", () => {
     await expectUnsigned(item, recovered);
   });
 
-  it("asks no contract: a client with code that accepts every signature orders nothing", async () => {
+  it("asks no contract: a client with code that accepts every signature orders nothing (E13)", async () => {
     const { prepaid, signedOrder, makeClient, terms, deposit, expectUnsigned } =
       await networkHelpers.loadFixture(deploy);
     const client = ethers.getAddress(`0x${"c0de".repeat(10)}`);
@@ -140,7 +140,7 @@ describe("PrepaidOrders: an order's signature", () => {
     await expect(prepaid.settleOrders([order()])).to.emit(prepaid, "OrderSettled");
   });
 
-  describe("is refused when made", () => {
+  describe("is refused when made (E8)", () => {
     it("for an escrow, with the same contracts on the same chain", async () => {
       const { jobId, order, client, signDigest, expectUnsigned } = await networkHelpers.loadFixture(deploy);
       const item = order();

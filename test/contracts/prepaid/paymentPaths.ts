@@ -21,7 +21,7 @@ async function deploy() {
   return { ...shop, balances };
 }
 
-describe("one order on two payment paths", () => {
+describe("one order on two payment paths (E14)", () => {
   it("is no job of the escrow: funding 5 has no collector there, even if the client opens it itself", async () => {
     const { prepaid, escrow, client, order, balances, orderId, signDigest } = await networkHelpers.loadFixture(deploy);
     const item = order();

@@ -74,7 +74,7 @@ describe("PrepaidOrders: securedUntil", () => {
   });
 });
 
-describe("PrepaidOrders: a withdrawal in front of the settlement that shows the words", () => {
+describe("PrepaidOrders: a withdrawal in front of the settlement that shows the words (E17)", () => {
   /** An order that was served and a withdrawal of all, announced in the second in which the provider looked. */
   async function race() {
     const shop = await networkHelpers.loadFixture(deploy);

@@ -175,7 +175,7 @@ describe("PrepaidOrders: an order that settles no more", () => {
     expect(await prepaid.isNonceUsed(terms.client, terms.provider, terms.nonce)).to.equal(false);
   });
 
-  it("is paid once, in one batch or two, whatever the encoding of the proof", async () => {
+  it("is paid once, in one batch or two, whatever the encoding of the proof (Z7)", async () => {
     const { prepaid, order, credits, depositOf, provider } = await networkHelpers.loadFixture(oneWord);
     const item = order();
     const [ax, ay, bx1, bx0, by1, by0, cx, cy] = item.proof;
@@ -409,7 +409,7 @@ describe("PrepaidOrders: a false proof", () => {
     expect(await prepaid.isNonceUsed(terms.client, terms.provider, 11n)).to.equal(false);
   });
 
-  it("is not hidden by a pair of proofs whose errors cancel", async () => {
+  it("is not hidden by a pair of proofs whose errors cancel (Z13)", async () => {
     const { prepaid, registry, order } = await networkHelpers.loadFixture(oneWord);
     const [a, b] = [order({ nonce: 1n }), order({ nonce: 2n })];
     const swapped = [
@@ -441,7 +441,7 @@ describe("PrepaidOrders: a false proof", () => {
     expect(await prepaid.creditOf(terms.provider, terms.token)).to.equal(AMOUNT - TOLL);
   });
 
-  it("is what a starved call looks like: it changes nothing at any gas limit that does not reach (invariant 07)", async () => {
+  it("is what a starved call looks like: it changes nothing at any gas limit that does not reach (Z8) (invariant 07)", async () => {
     const { prepaid, order, credits, depositOf, provider, terms } = await networkHelpers.loadFixture(oneWord);
     const orders = [order(), order({ nonce: 2n })];
     const call = {

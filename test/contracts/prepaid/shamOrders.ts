@@ -52,7 +52,7 @@ async function deploy() {
   return { ...shop, served, sham, copier, expectHarmless };
 }
 
-describe("PrepaidOrders: an order that the client signs for itself, settled before the one that was served", () => {
+describe("PrepaidOrders: an order that the client signs for itself, settled before the one that was served (E14)", () => {
   it("cannot use up the nonce by an order of one base unit", async () => {
     const { sham, expectHarmless } = await networkHelpers.loadFixture(deploy);
     await expectHarmless(sham({ amount: 1n, nonce: 5n }));
@@ -108,7 +108,7 @@ describe("PrepaidOrders: an order that was served, under a model that the client
 });
 
 describe("PrepaidOrders: the provider's call, seen in the mempool", () => {
-  it("settles nothing for who copies it, as it is or in the copier's name", async () => {
+  it("settles nothing for who copies it, as it is or in the copier's name (E5)", async () => {
     const { prepaid, served, mintFor, orderId, words, copier, client, deposit, terms, expectHarmless } =
       await networkHelpers.loadFixture(deploy);
     await deposit(DEPOSIT, { provider: copier.address });

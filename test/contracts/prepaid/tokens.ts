@@ -38,7 +38,7 @@ const withSilence = () => deployWith("QuietToken");
 const withHook = () => deployWith("HookToken");
 const withBlocklist = () => deployWith("BlocklistToken");
 
-describe("PrepaidOrders: a token with a fee on transfers", () => {
+describe("PrepaidOrders: a token with a fee on transfers (E2)", () => {
   it("is refused when less arrives than was deposited", async () => {
     const { prepaid, token, fill, held } = await networkHelpers.loadFixture(withFee);
     await (await ethers.getContractAt("FeeOnTransferToken", token)).setFees(100, 0);
@@ -63,7 +63,7 @@ describe("PrepaidOrders: a token with a fee on transfers", () => {
   });
 });
 
-describe("PrepaidOrders: a token without return values", () => {
+describe("PrepaidOrders: a token without return values (E2)", () => {
   it("works", async () => {
     const { prepaid, token, fill, settle, takeBack, client, provider } =
       await networkHelpers.loadFixture(withoutReturn);
@@ -77,7 +77,7 @@ describe("PrepaidOrders: a token without return values", () => {
   });
 });
 
-describe("PrepaidOrders: a token that returns false", () => {
+describe("PrepaidOrders: a token that returns false (E2)", () => {
   it("makes neither a deposit nor a payment", async () => {
     const { prepaid, token, fill, settle, held, provider } = await networkHelpers.loadFixture(withFalse);
     const zoo = await ethers.getContractAt("FalseReturnToken", token);
@@ -96,7 +96,7 @@ describe("PrepaidOrders: a token that returns false", () => {
   });
 });
 
-describe("PrepaidOrders: a token that says it moved and did not", () => {
+describe("PrepaidOrders: a token that says it moved and did not (E2)", () => {
   it("burns no credit and pays once it moves again", async () => {
     const { prepaid, token, fill, settle, provider } = await networkHelpers.loadFixture(withSilence);
     const zoo = await ethers.getContractAt("QuietToken", token);
@@ -114,7 +114,7 @@ describe("PrepaidOrders: a token that says it moved and did not", () => {
   });
 });
 
-describe("PrepaidOrders: a token with a blocklist", () => {
+describe("PrepaidOrders: a token with a blocklist (E2, E3)", () => {
   it("that blocks the client while its withdrawal is due cannot make it miss its time", async () => {
     const { prepaid, token, fill, takeBack, client, stranger } = await networkHelpers.loadFixture(withBlocklist);
     const zoo = await ethers.getContractAt("BlocklistToken", token);
@@ -138,7 +138,7 @@ describe("PrepaidOrders: a token with a blocklist", () => {
   });
 });
 
-describe("PrepaidOrders: a token that calls back", () => {
+describe("PrepaidOrders: a token that calls back (E1)", () => {
   /** Every call that changes something, ready to be made from inside a transfer by a token that is client and provider too. */
   async function reentries() {
     const shop = await networkHelpers.loadFixture(withHook);
@@ -234,7 +234,7 @@ describe("PrepaidOrders: a token that calls back", () => {
   });
 });
 
-describe("PrepaidOrders: tokens and ether that nobody owes", () => {
+describe("PrepaidOrders: tokens and ether that nobody owes (E9)", () => {
   it("change no deposit and no credit", async () => {
     const { prepaid, token, fill, held, settle, provider, client } = await networkHelpers.loadFixture(withBlocklist);
     const zoo = await ethers.getContractAt("BlocklistToken", token);

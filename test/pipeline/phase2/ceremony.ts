@@ -93,7 +93,7 @@ describe("a phase-2 ceremony", () => {
 
   const failedIn = ({ checks }: KeyReport): string[] => checks.filter(({ ok }) => !ok).map(({ name }) => name);
 
-  it("of twenty contributors and a beacon gives a key that is accepted", async () => {
+  it("of twenty contributors and a beacon gives a key that is accepted (Z10)", async () => {
     const names = Array.from({ length: 20 }, (_, index) => `contributor ${index + 1}`);
     const last = await contribute(initial.zkeyPath, path("twenty.zkey"), names);
     const zkeyPath = path("twenty-final.zkey");
@@ -354,7 +354,7 @@ describe("a phase-2 ceremony", () => {
   ];
 
   for (const { what, spoil, terms: change = (same: CeremonyTerms) => same, failed, snarkjs } of SABOTAGES)
-    it(`is refused for ${what} (${failed[0]}; snarkjs ${snarkjs} it)`, async () => {
+    it(`is refused for ${what} (${failed[0]}; snarkjs ${snarkjs} it) (Z10)`, async () => {
       const zkeyPath = path("spoilt.zkey");
       await spoil(zkeyPath);
       const report = await check(zkeyPath, { terms: change(terms) });

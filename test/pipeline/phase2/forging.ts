@@ -63,7 +63,7 @@ describe("forging under keys that nobody made secret", () => {
     expect(isSquare).to.equal(false);
   });
 
-  it("works under a key of no contribution, which snarkjs takes, and checker and registry refuse", async () => {
+  it("works under a key of no contribution, which snarkjs takes, and checker and registry refuse (Z10)", async () => {
     const report = await check(initial.zkeyPath);
     expect(report.checks.find(({ name }) => name === "snarkjs")).to.include({ ok: true });
     expect(failed(report)).to.deep.equal(["contributions", "secret delta"]);
@@ -83,7 +83,7 @@ describe("forging under keys that nobody made secret", () => {
     );
   });
 
-  it("works under a key of a beacon alone, which snarkjs and registry take, and the checker refuses", async () => {
+  it("works under a key of a beacon alone, which snarkjs and registry take, and the checker refuses (Z10)", async () => {
     const zkeyPath = join(initial.folder, "beacon.zkey");
     await addBeacon(initial.zkeyPath, zkeyPath);
     const report = await check(zkeyPath);
