@@ -90,7 +90,7 @@ describe("a deployment on a public chain", () => {
     expect((refusal as Error).message).to.match(message);
   };
 
-  it("takes one party's key and says so", () => {
+  it("takes one party's key and says so (Z11)", () => {
     expect(trusted.setup).to.equal("self");
     expect(trusted.model.keyId).to.not.equal(dealt.keyId);
   });
@@ -98,7 +98,7 @@ describe("a deployment on a public chain", () => {
   it("refuses a key from powers of tau that nobody published unless told to take it", () =>
     refuses(read("self", true), /powers\.ptau: .*--accept-ptau/));
 
-  it("refuses a key that nobody contributed to", async () => {
+  it("refuses a key that nobody contributed to (Z10)", async () => {
     await writeFolder("nobody", at("initial.zkey"));
     await refuses(
       read("nobody"),
@@ -106,7 +106,7 @@ describe("a deployment on a public chain", () => {
     );
   });
 
-  it("refuses a key of a beacon alone", async () => {
+  it("refuses a key of a beacon alone (Z10)", async () => {
     await addBeacon(at("initial.zkey"), at("beacon.zkey"));
     await writeFolder("beacon", at("beacon.zkey"));
     await refuses(read("beacon"), /beacon\/Small\.zkey: contributions: 0 contributions beside beacons/);
