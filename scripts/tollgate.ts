@@ -1,24 +1,20 @@
 import { Command } from "commander";
+import { MODEL_COMMANDS, addCommands, type Commands } from "./terminal/commands.ts";
 import { runProgram } from "./terminal/runProgram.ts";
-import { modelCommands } from "./terminal/commands.ts";
-import { auditCommand } from "./audit.ts";
-import { benchCommand } from "./bench.ts";
-import { deployCommand } from "./deploy.ts";
-import { generateCommand } from "./generate.ts";
-import { mutateCommand } from "./mutate.ts";
-import { reportCommand } from "./report.ts";
+
+const PROJECT_COMMANDS: Commands = {
+  report: async () => (await import("./report.ts")).reportCommand(),
+  deploy: async () => (await import("./deploy.ts")).deployCommand(),
+  audit: async () => (await import("./audit.ts")).auditCommand(),
+  bench: async () => (await import("./bench.ts")).benchCommand(),
+  generate: async () => (await import("./generate.ts")).generateCommand(),
+  mutate: async () => (await import("./mutate.ts")).mutateCommand(),
+};
 
 const program = new Command("tollgate")
   .description("Pay for machine inference only against a proof.")
   // Commands within commands have options of the same names.
   .enablePositionalOptions();
-modelCommands().forEach((command) => program.addCommand(command));
-program
-  .addCommand(reportCommand())
-  .addCommand(deployCommand())
-  .addCommand(auditCommand())
-  .addCommand(benchCommand())
-  .addCommand(generateCommand())
-  .addCommand(mutateCommand());
+await addCommands(program, { ...MODEL_COMMANDS, ...PROJECT_COMMANDS });
 
 await runProgram(program);

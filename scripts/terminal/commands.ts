@@ -1,21 +1,23 @@
 import type { Command } from "commander";
-import { checkKeyCommand } from "../checkKey.ts";
-import { compileCommand } from "../compile.ts";
-import { demoCommand } from "../demo.ts";
-import { estimateCommand } from "../estimate.ts";
-import { proveCommand } from "../prove.ts";
-import { setupCommand } from "../setup.ts";
-import { tryCommand } from "../try.ts";
-import { verifyCommand } from "../verify.ts";
+
+/** Makes each command of a program by its name. */
+export type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 /** What whoever has a model uses: the commands of a checkout and of the package. */
-export const modelCommands = (): Command[] => [
-  demoCommand(),
-  tryCommand(),
-  estimateCommand(),
-  compileCommand(),
-  setupCommand(),
-  checkKeyCommand(),
-  proveCommand(),
-  verifyCommand(),
-];
+export const MODEL_COMMANDS: Commands = {
+  demo: async () => (await import("../demo.ts")).demoCommand(),
+  try: async () => (await import("../try.ts")).tryCommand(),
+  estimate: async () => (await import("../estimate.ts")).estimateCommand(),
+  compile: async () => (await import("../compile.ts")).compileCommand(),
+  setup: async () => (await import("../setup.ts")).setupCommand(),
+  "check-key": async () => (await import("../checkKey.ts")).checkKeyCommand(),
+  prove: async () => (await import("../prove.ts")).proveCommand(),
+  verify: async () => (await import("../verify.ts")).verifyCommand(),
+};
+
+/** Adds the command that is called, or all of them for help and for names that are not there: loading each takes time. */
+export async function addCommands(program: Command, commands: Commands): Promise<void> {
+  const [, , name] = process.argv;
+  const called = Object.hasOwn(commands, name) ? [commands[name]] : Object.values(commands);
+  for (const make of called) program.addCommand(await make());
+}

@@ -15,7 +15,8 @@ export const runTollgate = (folder: string, ...args: string[]): Promise<CommandR
 export function runScript(name: string, folder: string, ...args: string[]): Promise<CommandResult> {
   const child = spawn(process.execPath, [projectPath(`scripts/${name}.ts`), ...args], {
     cwd: projectPath("."),
-    env: { ...process.env, INIT_CWD: folder },
+    // As users have it: what parallel tests load into every process would only slow this one down.
+    env: { ...process.env, NODE_OPTIONS: "", INIT_CWD: folder },
   });
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
