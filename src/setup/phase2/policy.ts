@@ -32,15 +32,19 @@ function checkCount({ contributions }: Phase2Key, wanted: number): KeyCheck {
   return { name: "contributions", ok: count >= wanted, detail };
 }
 
-/** A secret of 1 is none, and a δ that is γ proves everything. */
+/**
+ * Secrets whose product is 1 are none, and a δ that is γ proves everything. A δ that was there before, γ being the first, up
+ * to sign, shows that nobody's secret is left of the contributions in between.
+ */
 function checkEffect({ contributions, delta2 }: Phase2Key): KeyCheck {
-  const idle = contributions.findIndex(({ s, sx }) => s.equals(sx));
+  const deltas = [bn254.G1.Point.BASE, ...contributions.map(({ deltaAfter }) => deltaAfter)].map(({ x }) => x);
+  const idle = contributions.findIndex((_, index) => deltas.indexOf(deltas[index + 1]) <= index);
   const isGamma = delta2.equals(bn254.G2.Point.BASE);
   const detail = isGamma
     ? "δ is the generator: whoever reads the key can forge"
     : idle === -1
-      ? "every contribution changes δ, and δ is not γ"
-      : `${label(idle, contributions[idle])} leaves δ as it was`;
+      ? "every contribution changes δ, none brings an earlier one back, and δ is not γ"
+      : `${label(idle, contributions[idle])} leaves δ, but for its sign, as it was before, or brings an earlier one back`;
   return { name: "secret delta", ok: !isGamma && idle === -1, detail };
 }
 

@@ -8,7 +8,7 @@ import { buildBn128 } from "ffjavascript";
 import { zKey } from "snarkjs";
 import { InputError } from "../../../src/errors.ts";
 import { littleEndian, readR1cs } from "../../../src/circom/readR1cs.ts";
-import { BASE_ORDER } from "../../../src/field.ts";
+import { BASE_ORDER, SCALAR_ORDER, mod } from "../../../src/field.ts";
 import { SECTION, scalarBytes, words32 } from "../../../src/groth16/zkeyFile.ts";
 import { type KeyReport, checkKey } from "../../../src/setup/phase2/checkKey.ts";
 import { checkRelations } from "../../../src/setup/phase2/checkRelations.ts";
@@ -364,19 +364,49 @@ describe("a phase-2 ceremony", () => {
       expect(got.sort()).to.deep.equal([...expected].sort());
     });
 
+  /** Writes a copy of the initial key with contributions of known factors, whose product is 1, as anybody could. */
+  async function contributeFactors(to: string, factors: readonly bigint[]): Promise<void> {
+    const { circuitHash } = await readPhase2Key(initial.zkeyPath);
+    const s = await multipleG1(1n);
+    const before = createHash("blake2b512").update(circuitHash);
+    const contributions: Buffer[] = [];
+    let delta = 1n;
+    for (const factor of factors) {
+      delta = mod(delta * factor, SCALAR_ORDER);
+      const [deltaAfter, sx] = [await multipleG1(delta), await multipleG1(factor)];
+      const transcript = before
+        .copy()
+        .update(hashedForm(Buffer.concat([s, sx]), 64))
+        .digest();
+      const spx = rawG2(createSnarkjsRandom(transcript).g2().multiply(factor));
+      before
+        .update(hashedForm(Buffer.concat([deltaAfter, s, sx]), 64))
+        .update(hashedForm(spx, 128))
+        .update(transcript);
+      contributions.push(Buffer.concat([deltaAfter, s, sx, spx, transcript, words32(0, 0)]));
+    }
+    await withContributions(initial.zkeyPath, to, () => contributions);
+  }
+
   it("is refused for a contribution that knew no secret: a factor of 1", async () => {
     const idle = path("idle.zkey");
-    await withContributions(initial.zkeyPath, idle, () => []);
-    const generator = await multipleG1(1n);
-    const { circuitHash } = await readPhase2Key(initial.zkeyPath);
-    const announced = hashedForm(Buffer.concat([generator, generator]), 64);
-    const transcript = createHash("blake2b512").update(circuitHash).update(announced).digest();
-    const challenge = rawG2(createSnarkjsRandom(transcript).g2());
-    const contribution = [generator, generator, generator, challenge, transcript, words32(0, 0)];
-    await withContributions(initial.zkeyPath, idle, () => [Buffer.concat(contribution)]);
+    await contributeFactors(idle, [1n]);
     const zkeyPath = await contribute(idle, path("after-idle.zkey"), ["alice"]);
     expect(failedIn(await check(zkeyPath, { terms: undefined }))).to.deep.equal(["secret delta"]);
   });
+
+  const HALF = (SCALAR_ORDER + 1n) / 2n;
+  for (const [what, factors] of [
+    ["that undo each other: only the beacon's secret is left, which everybody computes", [2n, HALF]],
+    ["that only turn the sign of δ", [SCALAR_ORDER - 1n, SCALAR_ORDER - 1n]],
+  ] as const)
+    it(`is refused for contributions ${what}`, async () => {
+      const [undone, zkeyPath] = [path("undone.zkey"), path("undone-final.zkey")];
+      await contributeFactors(undone, factors);
+      await addBeacon(undone, zkeyPath);
+      const report = await check(zkeyPath, { terms: { ...terms, contributions: factors.length } });
+      expect(failedIn(report)).to.deep.equal(["secret delta"]);
+    });
 
   it("is refused for a key of another circuit, of other sizes or of the same", async () => {
     const changes: [from: string, to: string, detail: RegExp][] = [
