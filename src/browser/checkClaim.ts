@@ -32,7 +32,10 @@ export interface Check {
 
 /** What a claim says and whether that is proven. */
 export interface ClaimReport {
-  /** All checks were done and passed; only the opening may be left out. */
+  /**
+   * All checks were done and passed; only the opening may be left out. The files may be their sender's: a claim shows what
+   * it seems to only if `keyId` and `model.modelHash` are those that you accept.
+   */
   readonly proven: boolean;
   readonly checks: readonly Check[];
   /** A key whose secrets are public: everybody can prove everything under it. */

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { CLAIM_FILES, checkClaim, type Check, type ClaimFiles } from "../../src/browser/checkClaim.ts";
 import { toBytes32 } from "../../src/codec/statement.ts";
+import type { IntegerGraph } from "../../src/ir/integerGraph.ts";
+import { modelHashOf } from "../../src/ir/modelHash.ts";
 import { CASES, proveDigit, type ClaimCase, type ProvenFiles } from "./claimCases.ts";
 
 type Json = Record<string, unknown>;
@@ -89,6 +91,23 @@ describe("checking a claim as a browser does", () => {
   it("warns of the dealer's key and of no other", () => {
     expect(checkClaim(proven.files).isDealerKey).to.equal(true);
     expect(checkClaim({}).isDealerKey).to.equal(false);
+  });
+
+  it("names the model hash, since a lock that lies can tie another program to a genuine key", () => {
+    const { graph: text, lock, ...others } = proven.files;
+    const graph = JSON.parse(text) as IntegerGraph;
+    const outputs = graph.outputs.map((output) => ({ ...output, scale: output.scale * 1000 }));
+    const modelHash = modelHashOf({ ...graph, outputs });
+    const files = {
+      ...others,
+      graph: JSON.stringify({ ...graph, outputs }),
+      lock: JSON.stringify({ ...(JSON.parse(lock) as Json), modelHash }),
+    };
+    const [genuine, forged] = [checkClaim(proven.files), checkClaim(files)];
+    expect(forged).to.include({ proven: true, keyId: genuine.keyId });
+    expect(forged.outputs).to.not.deep.equal(genuine.outputs);
+    expect(forged.model!.modelHash).to.equal(modelHash);
+    expect(genuine.model!.modelHash).to.not.equal(modelHash);
   });
 
   it("takes a claim for proven without its opening", () => {

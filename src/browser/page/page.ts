@@ -69,6 +69,7 @@ function factsOf(report: ClaimReport): [name: string, value: string][] {
   const { model, keyId, inputCommitment, subject, outputs, inputs, proven } = report;
   const facts: [string, string | undefined][] = [
     ["Model", model && `${model.name}, ONNX file with SHA-256 ${model.onnxSha256}`],
+    ["Model hash", model?.modelHash],
     ["Key", keyId],
     ["Input commitment", inputCommitment?.toString()],
     ["Subject", subject],
