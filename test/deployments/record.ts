@@ -1,12 +1,17 @@
 import { expect } from "chai";
 import type { HardhatEthers } from "@nomicfoundation/hardhat-ethers/types";
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, id } from "ethers";
 import { checkRecord } from "../../src/chain/checkRecord.ts";
 import { deployTollgate, recordOf, registerModel, type Tollgate } from "../../src/chain/deploy.ts";
 import { findKnownGood } from "../../src/chain/knownGood.ts";
 import { connectChain } from "../../src/chain/localChain.ts";
 import { DeploymentRecord } from "../../src/chain/record.ts";
+import { toBytes32 } from "../../src/codec/statement.ts";
+import { toCalldata } from "../../src/groth16/proof.ts";
+import { signalsOf } from "../../src/model/infer.ts";
+import type { SetUpModel } from "../../src/model/setupModel.ts";
 import { projectPath } from "../../src/paths.ts";
+import { dealerTrapdoor, mintProof } from "../../src/setup/mint.ts";
 import { setUpShipped } from "./models.ts";
 
 /** A field of the record by its path, and a value that is well formed and false. */
@@ -26,6 +31,7 @@ const EDITS: readonly Edit[] = [
     [`contracts.${name}.block`, 999],
     [`contracts.${name}.deployer`, OTHER_ADDRESS],
     [`contracts.${name}.arguments`, ["1"]],
+    [`contracts.${name}.arguments`, [""]],
     [`contracts.${name}.runtimeCodeHash`, OTHER_HASH],
   ]),
   [`${MODEL}.modelId`, OTHER_HASH],
@@ -57,13 +63,14 @@ describe("a deployment record against its chain", () => {
   let ethers: HardhatEthers;
   let record: DeploymentRecord;
   let tollgate: Tollgate;
+  let model: SetUpModel;
 
   before(async () => {
     ({ ethers } = await connectChain());
     const [deployer, tollCollector] = await ethers.getSigners();
     const terms = { tollBps: 50, tollCollector: tollCollector.address, orderLife: 86_400 };
     tollgate = await deployTollgate(ethers, deployer, terms);
-    const model = await setUpShipped("digits-mlp");
+    model = await setUpShipped("digits-mlp");
     const royalty = { royaltyBps: 0, royaltyTo: ZeroAddress };
     const registration = await registerModel(tollgate.registry, deployer, model, "ipfs://digits", royalty);
     const knownGoodProof = await findKnownGood(model, model.zkeyPath, projectPath("build/cache"));
@@ -78,7 +85,7 @@ describe("a deployment record against its chain", () => {
   });
 
   for (const [path, value] of EDITS) {
-    it(`tells an edited ${path}`, async () => {
+    it(`tells an edited ${path}: ${JSON.stringify(value)}`, async () => {
       const edited = DeploymentRecord.parse(withField(record, path.split("."), value));
       const failed = (await checkRecord(edited, ethers)).filter(({ ok }) => !ok);
       const named = failed.filter(({ name }) => namesOf(path).includes(name));
@@ -87,11 +94,34 @@ describe("a deployment record against its chain", () => {
     });
   }
 
+  it("tells arguments that were put together to one", async () => {
+    const path = "contracts.PrepaidOrders.arguments";
+    const together = [record.contracts.PrepaidOrders.arguments.join(", ")];
+    const edited = DeploymentRecord.parse(withField(record, path.split("."), together));
+    const failed = (await checkRecord(edited, ethers)).filter(({ ok }) => !ok);
+    expect(failed.map(({ name }) => name)).to.deep.equal([path]);
+  });
+
   it("tells a model that was deprecated since, and takes the record that says so", async () => {
     await (await tollgate.registry.deprecateModel(record.models["digits-mlp"].modelId)).wait();
     const failed = (await checkRecord(record, ethers)).filter(({ ok }) => !ok);
     expect(failed).to.deep.equal([{ name: `${MODEL}.status`, ok: false, detail: "recorded live, found deprecated" }]);
     const updated = DeploymentRecord.parse(withField(record, [...MODEL.split("."), "status"], "deprecated"));
+    expect((await checkRecord(updated, ethers)).filter(({ ok }) => !ok)).to.deep.equal([]);
+  });
+
+  it("tells a key that was stopped since by its status alone, so that others can be deployed beside it", async () => {
+    const { keyId } = record.models["digits-mlp"];
+    const trapdoor = await dealerTrapdoor(model.circuit.r1csPath);
+    const claimOf = (word: bigint) => {
+      const [statement, subject] = [{ inputCommitment: 5n, words: [word] }, id("contradiction")];
+      const proof = toCalldata(mintProof(trapdoor, signalsOf(statement, keyId, subject)));
+      return { inputCommitment: toBytes32(5n), words: [word], subject, proof };
+    };
+    await (await tollgate.registry.stop(keyId, claimOf(1n), claimOf(2n))).wait();
+    const failed = (await checkRecord(record, ethers)).filter(({ ok }) => !ok);
+    expect(failed).to.deep.equal([{ name: `${MODEL}.status`, ok: false, detail: "recorded live, found stopped" }]);
+    const updated = DeploymentRecord.parse(withField(record, [...MODEL.split("."), "status"], "stopped"));
     expect((await checkRecord(updated, ethers)).filter(({ ok }) => !ok)).to.deep.equal([]);
   });
 });
