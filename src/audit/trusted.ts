@@ -58,7 +58,9 @@ const RPC_REASON = "it answers what the chain holds; ask a node of your own";
 function phase2Trust(lock: Exclude<Lock, { setup: "dealer" }>): Trusted {
   const makers = lock.contributions.filter(({ type }) => type === "contribution").length;
   const { pinned, sha256 } = lock.ptau;
+  const announced = lock.setup === "ceremony" ? [announcement(lock.model)] : [];
   return [
+    ...announced,
     {
       what: `one of the ${makers} who contributed to the key of ${lock.model}`,
       why: "the key is sound if one of them forgot its secret; the names in it vouch for nothing",
@@ -69,3 +71,9 @@ function phase2Trust(lock: Exclude<Lock, { setup: "dealer" }>): Trusted {
     },
   ];
 }
+
+/** A folder's maker writes its ceremony.json: the key is compared with it, and with nothing else. */
+const announcement = (model: string): Trusted[number] => ({
+  what: `the ceremony.json of ${model}`,
+  why: "it lies beside the key: look whether it was announced beforehand and its beacon's value is its source's",
+});
