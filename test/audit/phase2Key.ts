@@ -9,6 +9,7 @@ import type { ModelAudit } from "../../src/audit/auditReport.ts";
 import { readClaims } from "../../src/audit/readClaims.ts";
 import { rebuildProgram } from "../../src/audit/rebuildModel.ts";
 import { trustedBy } from "../../src/audit/trusted.ts";
+import type { Lock } from "../../src/model/lock.ts";
 import { verdictOf } from "../../src/audit/verdict.ts";
 import { elementWidths, layOut } from "../../src/codec/codec.ts";
 import { type Chain, connectChain } from "../../src/chain/localChain.ts";
@@ -97,5 +98,11 @@ describe("an audit of a key that the dealer did not make", () => {
     const [makers, powers] = trustedBy([lock], undefined).filter(({ what }) => / own$|powers of tau/.test(what));
     expect(makers.what).to.equal("one of the 2 who contributed to the key of own");
     expect(powers.why).to.match(/^UNTRUSTED/);
+  });
+  it("leaves on trust that a ceremony's terms were announced: they lie beside the key", async () => {
+    const { lock } = await readClaims("own", { folder: path("key"), ptauPath: path("powers.ptau") });
+    const isNamed = (setup: "self" | "ceremony") =>
+      trustedBy([{ ...lock, setup } as Lock], undefined).some(({ what }) => what === "the ceremony.json of own");
+    expect([isNamed("self"), isNamed("ceremony")]).to.deep.equal([false, true]);
   });
 });
