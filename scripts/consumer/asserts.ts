@@ -65,8 +65,10 @@ async function askBrowser(): Promise<void> {
     const files = { graph, vkey, lock, claim: { ...claim, ...changes } };
     return Object.fromEntries(Object.entries(files).map(([role, json]) => [role, JSON.stringify(json)]));
   };
-  assert.equal(label(texts({})), truth);
-  assert.equal(label(texts({ inputCommitment: "1" })), undefined);
+  const { keyId, modelHash } = digits;
+  assert.equal(label(texts({}), { keyId, modelHash }), truth);
+  assert.equal(label(texts({ inputCommitment: "1" }), { keyId, modelHash }), undefined);
+  assert.equal(label(texts({}), { keyId, modelHash: keyId }), undefined);
   const client = ethers.Wallet.createRandom();
   const { chainId } = await ethers.provider.getNetwork();
   const own = { ...job, client: client.address };
