@@ -15,8 +15,10 @@ async function deployPairs() {
   const jobs = [newJob({ modelId }), newJob({ modelId, ...bonded })];
   await start(...jobs);
   const otherOf = (job: Job, isLower: boolean): Job => {
-    const candidates = Array.from({ length: 64 }, (_, index) => ({ ...job, amount: AMOUNT + 1n + BigInt(index) }));
-    return candidates.find((other) => jobId(other) < jobId(job) === isLower)!;
+    let other = { ...job, amount: AMOUNT + 1n };
+    // Ids are hashes: however low or high the job's own is, some amount gives a lower and some a higher one.
+    while (jobId(other) < jobId(job) !== isLower) other = { ...other, amount: other.amount + 1n };
+    return other;
   };
   const pairs = jobs.flatMap((job) => [true, false].map((isLower) => ({ job, other: otherOf(job, isLower) })));
   const termsOf = (job: Job) => `${jobId(job).slice(0, -2)}00`;
