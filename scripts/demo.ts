@@ -10,6 +10,7 @@ import type { DemoReport } from "../src/demo/report.ts";
 import { createProver } from "../src/groth16/prover.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../src/setup/dealerConstants.ts";
+import { setupKindOf } from "../src/setup/setupKindOf.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { describeCosts } from "./terminal/costTable.ts";
@@ -46,7 +47,11 @@ async function demo(options: { digit: number; json?: string }): Promise<void> {
     () => "Loaded the prover",
   );
   const network = { name: "demo", chainId: Number(DEVELOPMENT_CHAIN_ID), commit: gitCommit() };
-  const registered = { ...market.registration, knownGoodProof: await proveKnownGood(prover, model) };
+  const registered = {
+    ...market.registration,
+    setup: setupKindOf(model.vkey),
+    knownGoodProof: await proveKnownGood(prover, model),
+  };
   const record = await saveRecord(market.tollgate, market.terms, network, { [MODEL]: registered });
   console.log(`  Deployment record: ${record}`);
 

@@ -14,7 +14,9 @@ interface Options {
 
 export const fuzzContractsCommand = (): Command =>
   new Command("contracts")
-    .description("the Solidity tests with 10,000 runs a property and 1,000 runs of 100 calls an invariant; takes hours")
+    .description(
+      "the Solidity tests with 10,000 runs a property and 1,000 runs of 100 calls an invariant; takes half an hour to an hour",
+    )
     .argument("[files...]", "tests to run (default: all)")
     .option("--quick", "with as few runs as in npm test", false)
     .option("--json <file>", "write the figures here")

@@ -1,4 +1,5 @@
 import { CommanderError, type Command } from "commander";
+import { brokenConnection } from "../../src/chain/connection.ts";
 import { InputError } from "../../src/errors.ts";
 import { IS_PACKAGE, projectPath } from "../../src/paths.ts";
 import "./callerPath.ts";
@@ -28,6 +29,12 @@ function report(error: unknown): number {
   if (error instanceof InputError) {
     // Names in the message come from files: no line break or control character may reach the terminal.
     console.error(`error: ${error.message.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ")}`);
+    return 2;
+  }
+  const broken = brokenConnection(error);
+  if (broken !== undefined) {
+    // Without the node's URL, in which providers put access keys.
+    console.error(`error: the connection to the network broke (${broken}); run the same command again`);
     return 2;
   }
   console.error(error);

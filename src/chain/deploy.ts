@@ -7,7 +7,6 @@ import type {
 } from "../../build/hardhat/types/index.ts";
 import { commitmentOf, type KeyedModel } from "../model/setupModel.ts";
 import { DEVELOPMENT_CHAIN_ID, isDealerKey } from "../setup/dealerConstants.ts";
-import { setupKindOf } from "../setup/setupKindOf.ts";
 import {
   recordPath,
   writeRecord,
@@ -59,8 +58,8 @@ export interface ContractDeployer {
 
 /** A signer that knows its address at once, as wallets and the signers of nodes do. */
 export type Account = Signer & { readonly address: string };
-/** A model as it was registered: its record but for the known-good proof. */
-export type Registration = Omit<ModelRecord, "knownGoodProof">;
+/** A model as it was registered: its record but for how its key was made and the known-good proof. */
+export type Registration = Omit<ModelRecord, "setup" | "knownGoodProof">;
 
 /** Deploys registry, settlement registry, escrow (which makes its collectors) and prepaid orders from `deployer`. */
 export async function deployTollgate(
@@ -89,8 +88,8 @@ export function refuseDealerKeyOffDevelopment({ vkey }: Pick<KeyedModel, "vkey">
 }
 
 /**
- * Publishes a model's key and registers the model for `owner`. Throws InputError before the first
- * transaction for a dealer's key off chain 31337, and for a key of a setup that cannot be recorded yet.
+ * Publishes a model's key and registers the model for `owner`. Throws InputError before the first transaction for a dealer's
+ * key off chain 31337.
  */
 export async function registerModel(
   registry: ModelRegistry,
@@ -101,7 +100,6 @@ export async function registerModel(
 ): Promise<Registration> {
   const { chainId } = await owner.provider!.getNetwork();
   refuseDealerKeyOffDevelopment(model, chainId);
-  const setup = setupKindOf(model.vkey);
   const asOwner = registry.connect(owner);
   await publishKey(asOwner, model);
   const commitment = commitmentOf(model, uri);
@@ -118,7 +116,6 @@ export async function registerModel(
     uri,
     royaltyBps,
     royaltyTo,
-    setup,
     status: "live",
     transaction: receipt!.hash,
   };

@@ -49,7 +49,9 @@ describe("an audit's comparison of a rebuilt model with a deployment", () => {
     proven = { model: digits, setup: "dealer", claim: knownGoodClaim(knownGoodProof) };
     compiled = await builtContracts();
     const network = { name: "test", chainId: 31_337, commit: null };
-    record = await recordOf(tollgate, terms, network, { [MODEL]: { ...(await register(digits)), knownGoodProof } });
+    record = await recordOf(tollgate, terms, network, {
+      [MODEL]: { ...(await register(digits)), setup: "dealer", knownGoodProof },
+    });
     snapshot = await rpc("evm_snapshot");
   });
 

@@ -56,7 +56,7 @@ describe("the audit command", () => {
     const registration = await registerModel(tollgate.registry, deployer, model, "", royalty);
     const knownGoodProof = await findKnownGood(model, model.zkeyPath, projectPath("build/cache"));
     const network = { name: NETWORK, chainId: 31_337, commit: null };
-    return recordOf(tollgate, terms, network, { "digits-mlp": { ...registration, knownGoodProof } });
+    return recordOf(tollgate, terms, network, { "digits-mlp": { ...registration, setup: "dealer", knownGoodProof } });
   }
 
   const audit = (...args: string[]): Promise<CommandResult> => runTollgate(folder, "audit", ...args);

@@ -5,7 +5,7 @@ import type { Hex, Job } from "../../src/codec/statement.ts";
 import { keyIdOf, modelIdOf, toBytes32 } from "../../src/codec/statement.ts";
 import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
 import { deployActor } from "./actor.ts";
-import { BOND, REVOKED } from "./bondMarket.ts";
+import { BOND, PERMIT, REVOKED } from "./bondMarket.ts";
 import { AMOUNT, INPUT_COMMITMENT, NO_ONE, REGISTER, commitmentTo } from "./market.ts";
 import { deployShop } from "./prepaid/shop.ts";
 
@@ -143,17 +143,8 @@ describe("who calls counts, not who sends the transaction:", () => {
   it("deposit takes the caller's tokens and tries the caller's permit", async () => {
     const { prepaid, token, act, account, self, address, chainId, terms, stranger, provider } = await deployed();
     const domain = { name: "Test Dollar", version: "1", chainId, verifyingContract: terms.token };
-    const types = {
-      Permit: [
-        { name: "owner", type: "address" },
-        { name: "spender", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "nonce", type: "uint256" },
-        { name: "deadline", type: "uint256" },
-      ],
-    };
     const permit = { owner: self, spender: address, value: AMOUNT, nonce: 0n, deadline: terms.deadline };
-    const { v, r, s } = ethers.Signature.from(await account.signTypedData(domain, types, permit));
+    const { v, r, s } = ethers.Signature.from(await account.signTypedData(domain, PERMIT, permit));
     const coder = ethers.AbiCoder.defaultAbiCoder();
     const data = coder.encode(["uint256", "uint8", "bytes32", "bytes32"], [terms.deadline, v, r, s]);
     await act(token, "approve", [address, 0n]);

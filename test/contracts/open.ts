@@ -4,6 +4,7 @@ import { network } from "hardhat";
 import type { Job } from "../../src/codec/statement.ts";
 import { toBytes32 } from "../../src/codec/statement.ts";
 import { SCALAR_ORDER } from "../../src/field.ts";
+import { PERMIT } from "./bondMarket.ts";
 import { AMOUNT, NO_ONE, TOLL_BPS, deployMarket } from "./market.ts";
 
 const connection = await network.create();
@@ -29,16 +30,6 @@ async function deployPermit() {
   };
   return { ...market, wallet, sign, spender, job: { ...terms, client: wallet.address } };
 }
-
-const PERMIT = {
-  Permit: [
-    { name: "owner", type: "address" },
-    { name: "spender", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "nonce", type: "uint256" },
-    { name: "deadline", type: "uint256" },
-  ],
-};
 
 describe("open", () => {
   it("takes the deposit and stores the job id under the nonce", async () => {

@@ -233,6 +233,19 @@ describe("a deployment on a public chain", () => {
       expect(stdout).to.match(/InferenceEscrow at 0x\w{40} +5,0\d\d,\d{3}\n/);
       expect(sent).to.deep.equal([]);
     });
+
+    it("says in one line where the node hangs up on whichever call, and not at which URL", async () => {
+      process.env.SEPOLIA_RPC_URL = served.proxy.url;
+      process.env.SEPOLIA_DEPLOYER_KEY = DEVELOPMENT_KEY;
+      served.proxy.fate = ({ method }) => (method === "eth_getCode" ? "dropBefore" : "pass");
+      const args = ["deploy", "--network", "sepolia", "--no-model", "--toll-collector", COLLECTOR, "--dry-run"];
+      const { code, stderr } = await runTollgate(folder, ...args, "--poseidon");
+      served.proxy.fate = () => "pass";
+      delete process.env.SEPOLIA_RPC_URL;
+      delete process.env.SEPOLIA_DEPLOYER_KEY;
+      expect(stderr).to.match(/^error: the connection to the network broke \(\w+\); run the same command again\n$/);
+      expect(code).to.equal(2);
+    });
   });
 
   it("places the Poseidon contracts where the proxy is, once", async () => {

@@ -9,9 +9,10 @@ import { DeploymentRecord } from "../../src/chain/record.ts";
 import { toBytes32 } from "../../src/codec/statement.ts";
 import { toCalldata } from "../../src/groth16/proof.ts";
 import { signalsOf } from "../../src/model/infer.ts";
-import type { SetUpModel } from "../../src/model/setupModel.ts";
+import { type SetUpModel, withKey } from "../../src/model/setupModel.ts";
 import { projectPath } from "../../src/paths.ts";
 import { dealerTrapdoor, mintProof } from "../../src/setup/mint.ts";
+import { keyOf, trapdoorOf } from "../fixtures/mint.ts";
 import { setUpShipped } from "./models.ts";
 
 /** A field of the record by its path, and a value that is well formed and false. */
@@ -75,7 +76,17 @@ describe("a deployment record against its chain", () => {
     const registration = await registerModel(tollgate.registry, deployer, model, "ipfs://digits", royalty);
     const knownGoodProof = await findKnownGood(model, model.zkeyPath, projectPath("build/cache"));
     const network = { name: "test", chainId: 31_337, commit: null };
-    record = await recordOf(tollgate, terms, network, { "digits-mlp": { ...registration, knownGoodProof } });
+    record = await recordOf(tollgate, terms, network, {
+      "digits-mlp": { ...registration, setup: "dealer", knownGoodProof },
+    });
+  });
+
+  it("registers a model under a key that the dealer did not make", async () => {
+    const [owner] = await ethers.getSigners();
+    const own = withKey(model, keyOf(trapdoorOf("own")));
+    const { keyId } = await registerModel(tollgate.registry, owner, own, "", { royaltyBps: 0, royaltyTo: ZeroAddress });
+    expect(keyId).to.equal(own.keyId);
+    expect((await tollgate.registry.keyStatusOf(keyId)).wordCount).to.equal(own.wordCount);
   });
 
   it("agrees in every field", async () => {

@@ -102,7 +102,7 @@ describe("the story: a digit is paid for against its proof, and nothing else is 
 
   it("writes a deployment record that matches the chain and its schema", async () => {
     const network = { name: "test", chainId: 31337, commit: null };
-    const registered = { ...market.registration, knownGoodProof };
+    const registered = { ...market.registration, setup: "dealer" as const, knownGoodProof };
     const record = await recordOf(market.tollgate, market.terms, network, { "digits-mlp": registered });
     expect(DeploymentRecord.parse(record)).to.deep.equal(record);
     const { ethers } = market;
