@@ -15,6 +15,10 @@ const WEIGHTS =
   "The weights stay 253 bits of a hash over every claim in full, which is all that soundness takes; which hash it is shows nowhere but in the weights.";
 const ANSWERS =
   "Where there is the precompile, a call succeeds exactly when it returns 64 bytes. Where there is none, the next call is to the same address, and its check refuses.";
+const LATER_CALLS =
+  "An earlier call fails for want of gas, which leaves too little for the pairing, or where there is no such precompile, and then the later calls to it are refused; its points are of a published key.";
+const OVERWRITTEN = "What is copied too much is overwritten before it is read.";
+const SAME_AT_EQUALITY = "At equality both branches give 0.";
 const BITS_OF_B =
   "Zero for infinity as well. Of a valid point these other bits are all zero with a chance of less than 2^-100 (coordinates of 254 bits), and nobody can choose them: B must be in the subgroup, where no coordinate is known to vanish.";
 const HALF_OF_C =
@@ -67,6 +71,24 @@ const GROUPS: readonly SurvivorGroup[] = [
       "let ok := and(iszero(lt(returndatasize(),64)), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
       "let ok := and(iszero(gt(returndatasize(),64)), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
     ],
+  },
+  {
+    file: "contracts/libraries/Groth16Lib.sol",
+    reason: LATER_CALLS,
+    before: "ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 384), 96, add(p, 512), 64)))",
+    afters: ["ok := or(ok, and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 384), 96, add(p, 512), 64)))"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: OVERWRITTEN,
+    before: "mcopy(add(sum, 64), add(add(points, 128), shl(6, j)), 64)",
+    afters: ["mcopy(add(sum, 64), add(add(points, 128), shl(6, j)), 65)"],
+  },
+  {
+    file: "contracts/PaymentLedger.sol",
+    reason: SAME_AT_EQUALITY,
+    before: "uint256 taken = left < balance ? balance - left : 0;",
+    afters: ["uint256 taken = left <= balance ? balance - left : 0;"],
   },
   {
     file: "contracts/libraries/Groth16Lib.sol",
