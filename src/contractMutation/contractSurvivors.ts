@@ -53,7 +53,7 @@ const GROUPS: readonly SurvivorGroup[] = [
     file: "contracts/libraries/Groth16BatchLib.sol",
     reason: WEIGHTS,
     before: "bytes32(end - start),",
-    afters: ["bytes32(end + start),"],
+    afters: ["bytes32(end + start),", "bytes32(size - start),"],
   },
   {
     file: "contracts/libraries/Groth16BatchLib.sol",
@@ -127,6 +127,9 @@ const GROUPS: readonly SurvivorGroup[] = [
       "b := or(b, and(mload(add(item, 288)), mload(add(item, 320))))",
       "b := or(b, mload(add(item, 288)))",
       "b := or(b, mload(add(item, 320)))",
+      "b := or(b, or(mload(add(item, 287)), mload(add(item, 320))))",
+      "b := or(b, or(mload(add(item, 289)), mload(add(item, 320))))",
+      "b := or(b, or(mload(add(item, 288)), mload(add(item, 319))))",
     ],
   },
   {
