@@ -1,7 +1,8 @@
 import {
-  type Block,
+  getAddress,
   recoverAddress,
   Signature,
+  type Block,
   type ContractTransactionResponse,
   type Signer,
   type TransactionReceipt,
@@ -86,19 +87,16 @@ class ChainPort implements EscrowPort {
   }
 
   async check(order: Order): Promise<void> {
-    const { contract, job } = order;
-    const wanted = String((isPrepaid(job) ? this.#chain.prepaid : this.#chain.escrow).target);
-    if (contract !== wanted) throw new Refusal("wrong-terms", `contract: got ${contract}, want ${wanted}`);
-    if (job.provider !== this.provider)
-      throw new Refusal("wrong-terms", `job.provider: got ${job.provider}, want ${this.provider}`);
-    await this.#asRefusals(byToken(job), async () => {
+    this.#requireOurs(order);
+    await this.#asRefusals(byToken(order.job), async () => {
       const block = (await this.#chain.provider.getBlock("latest"))!;
       this.#forgetUntil(BigInt(block.timestamp));
-      await (isPrepaid(job) ? this.#checkPrepaid(order, block) : this.#checkDeposit(order));
+      await (isPrepaid(order.job) ? this.#checkPrepaid(order, block) : this.#checkDeposit(order));
     });
   }
 
   async open(order: Order): Promise<Done> {
+    this.#requireOurs(order);
     const id = idOfOrder(order, this.chainId);
     // Before the check, which counts what is being served: two orders must not count on the same deposit.
     this.#enter(id, order);
@@ -135,6 +133,16 @@ class ChainPort implements EscrowPort {
     );
   }
 
+  /** What needs no chain. An order that its client did not sign must not count as served, against its deposit. */
+  #requireOurs(order: Order): void {
+    const { contract, job } = order;
+    const wanted = getAddress(String((isPrepaid(job) ? this.#chain.prepaid : this.#chain.escrow).target));
+    if (contract !== wanted) throw new Refusal("wrong-terms", `contract: got ${contract}, want ${wanted}`);
+    if (job.provider !== this.provider)
+      throw new Refusal("wrong-terms", `job.provider: got ${job.provider}, want ${this.provider}`);
+    if (isPrepaid(job)) requireSignedBy(job.client, idOfOrder(order, this.chainId), order.signature);
+  }
+
   #enter(id: Hex, order: Order): void {
     const serving = this.#serving.get(id) ?? { order, requests: 0 };
     serving.requests++;
@@ -165,8 +173,7 @@ class ChainPort implements EscrowPort {
   /** What IPrepaidOrders asks of a provider before it serves an order. */
   async #checkPrepaid(order: Order, { number, timestamp }: Block): Promise<void> {
     const { prepaid, registry } = this.#chain;
-    const { job, signature } = order;
-    requireSignedBy(job.client, idOfOrder(order, this.chainId), signature);
+    const { job } = order;
     const now = BigInt(timestamp);
     const at = { blockTag: number };
     if (job.deadline <= now)
@@ -271,7 +278,7 @@ class ChainPort implements EscrowPort {
     const { code, data } = error as { code?: unknown; data?: unknown };
     if (error instanceof Refusal || error instanceof InputError || typeof code !== "string") return error;
     if (code !== "CALL_EXCEPTION")
-      return new Refusal("chain-unavailable", `the node does not answer (${code})`, { cause: error });
+      return new Refusal("chain-unavailable", `the chain cannot be used now (${code})`, { cause: error });
     const { escrow, prepaid, registry } = this.#chain;
     const known = [escrow.interface, prepaid.interface, registry.interface];
     const revert = oneLine(describeRevert(String(data ?? "0x"), known));
