@@ -3,6 +3,9 @@ import type { Signer } from "ethers";
 import type { Hex, Job } from "../codec/statement.ts";
 import type { Authorization, Permit } from "./order.ts";
 
+/** Whatever signs typed data as an ethers signer does. */
+export type TypedDataSigner = Pick<Signer, "signTypedData">;
+
 /** EIP-712 domain of a token, but for its chain and address. */
 export interface TokenDomain {
   readonly name: string;
@@ -21,7 +24,7 @@ const PERMIT_TYPES = {
 
 /** ERC-3009: exactly the job's amount to the escrow's collector, for this job or nothing, until the job's deadline. */
 export async function signAuthorization(
-  client: Signer,
+  client: TypedDataSigner,
   job: Job,
   jobId: Hex,
   collector: Hex,
@@ -37,7 +40,7 @@ export async function signAuthorization(
 
 /** ERC-2612: exactly the job's amount for the escrow's collector; `nonce` is the token's next for the client. */
 export async function signPermit(
-  client: Signer,
+  client: TypedDataSigner,
   job: Job,
   collector: Hex,
   token: TokenDomain,
