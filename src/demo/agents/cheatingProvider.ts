@@ -13,6 +13,7 @@ import { networkOf, orderOf, SCHEME } from "../../agent/scheme/terms.ts";
 import { DeploymentRecord, type ModelRecord } from "../../chain/record.ts";
 import { toCalldata, type Proof } from "../../groth16/proof.ts";
 import { parseJsonFile } from "../../jsonFile.ts";
+import { TOKEN_DOMAIN } from "./tradingPlace.ts";
 
 /**
  * A provider that wants the money and not the work, in a process of its own: `node cheatingProvider RPC_URL RECORD MODEL
@@ -49,18 +50,28 @@ serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) => consol
 process.stdin.resume().on("end", () => process.exit());
 
 function requirementsOf({ modelId, keyId }: ModelRecord): PaymentRequirements {
-  const { InferenceEscrow, AllowanceCollector } = record.contracts;
+  const { InferenceEscrow, AuthorizationCollector } = record.contracts;
   const extra = {
-    assetTransferMethod: "allowance",
+    assetTransferMethod: "eip3009",
     paymentFlow: "escrow",
     contract: InferenceEscrow.address,
-    collector: AllowanceCollector.address,
+    collector: AuthorizationCollector.address,
     modelId: String(BigInt(modelId)),
     keyId,
     model: name,
+    name: TOKEN_DOMAIN.name,
+    version: TOKEN_DOMAIN.version,
   };
   const network = networkOf(chain.chainId);
-  return { scheme: SCHEME, network, asset: token, amount: price, payTo: wallet.address, maxTimeoutSeconds: 600, extra };
+  return {
+    scheme: SCHEME,
+    network,
+    asset: token,
+    amount: price,
+    payTo: wallet.address,
+    maxTimeoutSeconds: 3_600,
+    extra,
+  };
 }
 
 async function takeDeposit({ escrow }: AgentChain, { job, signature, fundingData }: Order): Promise<void> {
