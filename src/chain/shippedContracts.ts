@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { BaseContract, ContractFactory, type ContractRunner, type InterfaceAbi, type Signer } from "ethers";
 import { projectPath } from "../paths.ts";
 import type { ContractDeployer } from "./deploy.ts";
@@ -8,7 +9,7 @@ interface Artifact {
   readonly bytecode: string;
 }
 
-/** Deploys the contracts of the top of `contracts/` from the artefacts that the project has built or brings. */
+/** Deploys contracts, named as below `contracts/` (`ModelRegistry`, `mocks/TestToken`), from the artefacts that the project has built or brings. */
 export const shippedContracts: ContractDeployer = {
   deployContract: async (name: string, args: unknown[], signer: Signer): Promise<BaseContract> => {
     const { abi, bytecode } = await readArtifact(name);
@@ -16,7 +17,7 @@ export const shippedContracts: ContractDeployer = {
   },
 };
 
-/** A contract of the top of `contracts/` at its address. */
+/** A contract at its address, named as below `contracts/`. */
 export async function contractAt<Type extends BaseContract>(
   name: string,
   address: string,
@@ -25,7 +26,7 @@ export async function contractAt<Type extends BaseContract>(
   return BaseContract.from<Type>(address, (await readArtifact(name)).abi, runner) as unknown as Type;
 }
 
-const readArtifact = async (name: string): Promise<Artifact> =>
-  JSON.parse(
-    await readFile(projectPath(`build/hardhat/artifacts/contracts/${name}.sol/${name}.json`), "utf8"),
-  ) as Artifact;
+async function readArtifact(name: string): Promise<Artifact> {
+  const path = projectPath(`build/hardhat/artifacts/contracts/${name}.sol/${basename(name)}.json`);
+  return JSON.parse(await readFile(path, "utf8")) as Artifact;
+}

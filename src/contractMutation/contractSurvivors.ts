@@ -15,6 +15,14 @@ const WEIGHTS =
   "The weights stay 253 bits of a hash over every claim in full, which is all that soundness takes; which hash it is shows nowhere but in the weights.";
 const ANSWERS =
   "Where there is the precompile, a call succeeds exactly when it returns 64 bytes. Where there is none, the next call is to the same address, and its check refuses.";
+const LATER_CALLS =
+  "An earlier call fails for want of gas, which leaves too little for the pairing, or where there is no such precompile, and then the later calls to it are refused; its points are of a published key.";
+const OVERWRITTEN = "What is copied too much is overwritten before it is read.";
+const SAME_AT_EQUALITY = "At equality both branches give 0.";
+const BYTE_OF_KEY =
+  "The place is written and read alike. The hash of a claim loses a byte of its key's id and nothing of the rest, so the weights bind the claims as before but for keys that agree in 31 bytes.";
+const FAR_FROM_WRAPPING = "At most the number of claims, 128.";
+const ABOVE_PRICE = "A limit that only has to lie above the precompile's price, 150.";
 const BITS_OF_B =
   "Zero for infinity as well. Of a valid point these other bits are all zero with a chance of less than 2^-100 (coordinates of 254 bits), and nobody can choose them: B must be in the subgroup, where no coordinate is known to vanish.";
 const HALF_OF_C =
@@ -49,7 +57,7 @@ const GROUPS: readonly SurvivorGroup[] = [
     file: "contracts/libraries/Groth16BatchLib.sol",
     reason: WEIGHTS,
     before: "bytes32(end - start),",
-    afters: ["bytes32(end + start),"],
+    afters: ["bytes32(end + start),", "bytes32(size - start),"],
   },
   {
     file: "contracts/libraries/Groth16BatchLib.sol",
@@ -67,6 +75,42 @@ const GROUPS: readonly SurvivorGroup[] = [
       "let ok := and(iszero(lt(returndatasize(),64)), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
       "let ok := and(iszero(gt(returndatasize(),64)), staticcall(gas(), 7, add(p, 512), 96, add(p, 576), 64))",
     ],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: BYTE_OF_KEY,
+    before: "uint256 private constant ITEM_S0 = 64;",
+    afters: ["uint256 private constant ITEM_S0 = (64 - 1);"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: FAR_FROM_WRAPPING,
+    before: "++kept;",
+    afters: ["unchecked { ++kept; }"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: ABOVE_PRICE,
+    before: "uint256 private constant ADD_GAS = 4 * 150;",
+    afters: ["uint256 private constant ADD_GAS = (4 - 1) * 150;"],
+  },
+  {
+    file: "contracts/libraries/Groth16Lib.sol",
+    reason: LATER_CALLS,
+    before: "ok := and(ok, and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 384), 96, add(p, 512), 64)))",
+    afters: ["ok := or(ok, and(eq(returndatasize(), 64), staticcall(gas(), 7, add(p, 384), 96, add(p, 512), 64)))"],
+  },
+  {
+    file: "contracts/libraries/Groth16BatchLib.sol",
+    reason: OVERWRITTEN,
+    before: "mcopy(add(sum, 64), add(add(points, 128), shl(6, j)), 64)",
+    afters: ["mcopy(add(sum, 64), add(add(points, 128), shl(6, j)), 65)"],
+  },
+  {
+    file: "contracts/PaymentLedger.sol",
+    reason: SAME_AT_EQUALITY,
+    before: "uint256 taken = left < balance ? balance - left : 0;",
+    afters: ["uint256 taken = left <= balance ? balance - left : 0;"],
   },
   {
     file: "contracts/libraries/Groth16Lib.sol",
@@ -105,6 +149,9 @@ const GROUPS: readonly SurvivorGroup[] = [
       "b := or(b, and(mload(add(item, 288)), mload(add(item, 320))))",
       "b := or(b, mload(add(item, 288)))",
       "b := or(b, mload(add(item, 320)))",
+      "b := or(b, or(mload(add(item, 287)), mload(add(item, 320))))",
+      "b := or(b, or(mload(add(item, 289)), mload(add(item, 320))))",
+      "b := or(b, or(mload(add(item, 288)), mload(add(item, 319))))",
     ],
   },
   {

@@ -32,9 +32,9 @@ describe("PrepaidOrders: securedUntil", () => {
     const at = (deadline: bigint) => prepaid.securedUntil(terms.client, terms.provider, terms.token, deadline);
     await time.increaseTo(maturesAt - 100n);
     expect([await at(maturesAt), await at(maturesAt + 1n)]).to.deep.equal([DEPOSIT, DEPOSIT - 3n * AMOUNT]);
-    await time.increaseTo(expiresAt - 10n);
+    await time.increaseTo(expiresAt - 1n);
     expect(await at(expiresAt + 100n)).to.equal(DEPOSIT - 3n * AMOUNT);
-    await time.increaseTo(expiresAt + 1n);
+    await time.increaseTo(expiresAt);
     expect(await at(expiresAt + 100n)).to.equal(DEPOSIT);
   });
 
