@@ -47,7 +47,7 @@ class JournalSender implements Sender {
   /** By purpose. */
   readonly #submissions = new Map<string, Submission>();
   /** By the id of an intent's first transaction. */
-  readonly #outcomes = new Map<number, PromiseWithResolvers<Mined>>();
+  readonly #outcomes = new Map<number, Outcome>();
   /** What signs or reviews goes one after another. */
   #busy: Promise<unknown> = Promise.resolve();
   #polling: Promise<void> | undefined;
@@ -101,13 +101,13 @@ class JournalSender implements Sender {
   async close(): Promise<void> {
     this.#closing.abort(new DOMException("the sender is closed", "AbortError"));
     await Promise.all([this.#polling, this.#busy.catch(() => {})]);
-    for (const intent of [...this.#outcomes.keys()]) this.#takeOutcome(intent)!.reject(this.#closing.signal.reason);
+    for (const intent of this.#outcomes.keys()) this.#takeOutcome(intent)!.reject(this.#closing.signal.reason);
   }
 
   /** Brings an intent into the journal, whatever the node does, unless it is abandoned before; then until it is mined. */
   async #carry(intent: Intent, abandoned: AbortSignal): Promise<Mined> {
     const signal = AbortSignal.any([this.#closing.signal, abandoned]);
-    const mined = await pRetry(() => this.#joinOrSend(intent, signal), {
+    const sent = await pRetry(() => this.#joinOrSend(intent, signal), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: this.#pollMilliseconds,
       maxTimeout: Math.max(this.#pollMilliseconds, MAX_RETRY_WAIT),
@@ -115,7 +115,7 @@ class JournalSender implements Sender {
       shouldRetry: ({ error }) => error instanceof NodeTrouble,
       onFailedAttempt: ({ error }) => this.#warn(error),
     });
-    return mined.outcome;
+    return sent.outcome;
   }
 
   async #joinOrSend(intent: Intent, signal: AbortSignal): Promise<{ outcome: Promise<Mined> }> {
@@ -140,16 +140,15 @@ class JournalSender implements Sender {
 
   /** Wrapped, since what an async function returns is waited for. */
   #outcomeOf(intent: number): { outcome: Promise<Mined> } {
-    let resolvers = this.#outcomes.get(intent);
-    if (resolvers === undefined) this.#outcomes.set(intent, (resolvers = Promise.withResolvers()));
-    resolvers.promise.catch(() => {});
-    return { outcome: resolvers.promise };
+    const outcome = this.#outcomes.get(intent) ?? new Outcome();
+    this.#outcomes.set(intent, outcome);
+    return { outcome: outcome.promise };
   }
 
-  #takeOutcome(intent: number): PromiseWithResolvers<Mined> | undefined {
-    const resolvers = this.#outcomes.get(intent);
+  #takeOutcome(intent: number): Outcome | undefined {
+    const outcome = this.#outcomes.get(intent);
     this.#outcomes.delete(intent);
-    return resolvers;
+    return outcome;
   }
 
   #startPolling(): void {
@@ -173,5 +172,20 @@ class JournalSender implements Sender {
 
   #warn(error: Error): void {
     if (!this.#closing.signal.aborted) this.#logger?.warn({ trouble: `${error.name}: ${error.message}` }, "sender");
+  }
+}
+
+/** What an intent comes to, for all who wait for it. */
+class Outcome {
+  resolve!: (mined: Mined) => void;
+  reject!: (error: Error) => void;
+  readonly promise = new Promise<Mined>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+
+  constructor() {
+    // Nobody may be waiting when it is rejected.
+    this.promise.catch(() => {});
   }
 }

@@ -87,7 +87,11 @@ export class Outbox {
   }
 
   /** Signs a transaction anew with the same nonce and higher fees; undefined where the policy allows no more. */
-  async raise({ id, purpose, nonce }: JournalledTransaction, head: number, baseFee: bigint): Promise<Attempt | undefined> {
+  async raise(
+    { id, purpose, nonce }: JournalledTransaction,
+    head: number,
+    baseFee: bigint,
+  ): Promise<Attempt | undefined> {
     const attempts = this.#table.attempts(id);
     if (attempts.length > this.#policy.maxBumps) return undefined;
     const before = Transaction.from(attempts.at(-1)!.raw);
@@ -96,7 +100,10 @@ export class Outbox {
     if (fees === undefined) return undefined;
     const attempt = await this.#sign(callOf(before), nonce, fees, head);
     this.#table.addAttempt(id, attempt);
-    this.#logger?.info({ purpose, nonce, hash: attempt.hash, fee: String(fees.maxFeePerGas) }, "transaction fee raised");
+    this.#logger?.info(
+      { purpose, nonce, hash: attempt.hash, fee: String(fees.maxFeePerGas) },
+      "transaction fee raised",
+    );
     return attempt;
   }
 

@@ -98,7 +98,8 @@ export class TransactionReview {
       const attempt = await this.#attemptFor(transaction, head, count);
       const { hash, head: at } = this.#sent.get(id) ?? {};
       if (hash === attempt.hash && at === head.hash) continue;
-      if (await this.#options.outbox.broadcast(id, attempt)) this.#sent.set(id, { hash: attempt.hash, head: head.hash });
+      if (await this.#options.outbox.broadcast(id, attempt))
+        this.#sent.set(id, { hash: attempt.hash, head: head.hash });
       else this.#sent.delete(id);
     }
   }

@@ -92,7 +92,12 @@ export class TransactionTable {
   }
 
   /** Journals a transaction that was signed for a new intent, or for that of `instead`, which is lost with it. */
-  add(purpose: string, nonce: number, attempt: Attempt, instead?: JournalledTransaction): { id: number; intent: number } {
+  add(
+    purpose: string,
+    nonce: number,
+    attempt: Attempt,
+    instead?: JournalledTransaction,
+  ): { id: number; intent: number } {
     return this.#journal.write((database) => {
       const insert =
         "INSERT INTO transactions (chain, account, nonce, purpose, intent, state) VALUES (?, ?, ?, ?, ?, 'sent')";
