@@ -84,12 +84,12 @@ class JournalWatch implements ChainWatch {
       const fork = await this.#findFork(latest);
       if (fork === undefined) return;
       const { base, rewound } = fork;
-      if (base.number >= latest.number && !rewound) return this.#greet(latest, onHead);
+      if (base.number >= latest.number) return this.#greet(latest, onHead);
       const { blocks, logs } = await this.#read(base, latest);
-      const { number, hash, timestamp } = blocks.at(-1) ?? latest;
+      const { number, hash, timestamp } = blocks.at(-1)!;
       const head = { number, hash, timestamp, logs, ...(rewound && { rewoundTo: base.number }) };
       await onHead(head);
-      this.#cursor.move(base.number, blocks.length > 0 ? blocks : [latest]);
+      this.#cursor.move(base.number, blocks);
       this.#head = head;
     }
   }
