@@ -22,9 +22,16 @@ export const agentLog = (destination: DestinationStream, level = "info"): Logger
     destination,
   );
 
+interface DescribedError {
+  readonly name: string;
+  readonly message: string;
+  /** Where it was thrown, innermost first. */
+  readonly stack: readonly string[];
+}
+
 /** An error without what its message may have picked up: access keys in URLs, and long hex such as signatures. */
-export function describeError(error: unknown): { name: string; message: string; stack: readonly string[] } {
-  if (!(error instanceof Error)) return { name: typeof error, message: withoutSecrets(String(error)), stack: [] };
+export function describeError(error: unknown): string | DescribedError {
+  if (!(error instanceof Error)) return withoutSecrets(String(error));
   const { shortMessage } = error as { shortMessage?: unknown };
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
   return {
