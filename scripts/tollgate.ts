@@ -5,6 +5,7 @@ import { runProgram } from "./terminal/runProgram.ts";
 const PROJECT_COMMANDS: Commands = {
   report: async () => (await import("./report.ts")).reportCommand(),
   deploy: async () => (await import("./deploy.ts")).deployCommand(),
+  serve: async () => (await import("./serve.ts")).serveCommand(),
   audit: async () => (await import("./audit.ts")).auditCommand(),
   bench: async () => (await import("./bench.ts")).benchCommand(),
   generate: async () => (await import("./generate.ts")).generateCommand(),

@@ -85,7 +85,8 @@ function parseAddress(text: string): string {
   throw new InvalidArgumentError("want an address that is not zero.");
 }
 
-function addKey(text: string, keys: ReadonlyMap<string, string>): Map<string, string> {
+/** Adds a model's key folder to those that were given before. */
+export function addKey(text: string, keys: ReadonlyMap<string, string>): Map<string, string> {
   const [name, folder, ...rest] = text.split("=");
   if (name === "" || !folder || rest.length > 0)
     throw new InvalidArgumentError("want a model and a folder, NAME=FOLDER.");

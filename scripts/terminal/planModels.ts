@@ -48,9 +48,10 @@ export async function planModels(options: ModelPlanOptions): Promise<Record<stri
   return models;
 }
 
-async function keyOf(
+/** Builds a model with the key of its folder, checked again, or with the dealer's, telling progress. */
+export async function keyOf(
   name: string,
-  { key, ptau, acceptPtau = false }: ModelPlanOptions,
+  { key, ptau, acceptPtau = false }: Omit<ModelPlanOptions, "model">,
 ): Promise<TrustedKey | { model: TrustedKey["model"]; zkeyPath: string; setup: "dealer" }> {
   const folder = key.get(name);
   if (folder === undefined) {

@@ -32,13 +32,19 @@ export interface ProvingQueue {
   finish(subject: Hex, result: Proven | Error): Promise<void>;
   /** The result of a finished task; undefined while it waits or is worked on. */
   resultOf(subject: Hex): Promise<Proven | Error | undefined>;
-  /** Tasks that wait or are worked on. */
-  length(): Promise<number>;
+  /** Forgets a task, whatever has become of it. */
+  drop(subject: Hex): Promise<void>;
+  /** Tasks that wait or are worked on, of one model or of all. */
+  length(model?: string): Promise<number>;
 }
 
 /** Workers in processes of their own, without the agent's key, each with warm proving keys. */
 export interface ProvingPool {
-  /** Proves, or joins the proving of the same subject; rejects where the task failed for good. */
+  /**
+   * Proves, or joins the proving of the same subject. Rejects where the task failed for good; with the reason of `signal`
+   * once that fires, which drops the task unless another caller waits for it; and with AbortError when the pool closes,
+   * while the task stays in the queue.
+   */
   prove(task: ProvingTask, signal?: AbortSignal): Promise<Proven>;
   /** Seconds until a task for the model that came now would be proven: what waits before it, and its own time. */
   secondsUntilProven(model: string): Promise<number>;

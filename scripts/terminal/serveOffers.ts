@@ -1,0 +1,74 @@
+import type { AgentChain } from "../../src/agent/agentChain.ts";
+import type { Offer } from "../../src/agent/provider/offer.ts";
+import { tokenDomainOf } from "../../src/agent/tokenDomain.ts";
+import type { ModelRecord } from "../../src/chain/record.ts";
+import { InputError } from "../../src/errors.ts";
+import { readModelFiles } from "../../src/model/modelFiles.ts";
+import type { KeyedModel } from "../../src/model/setupModel.ts";
+import { modelPath } from "./modelOptions.ts";
+import { keyOf, requireKeys } from "./planModels.ts";
+import type { ServeOptions } from "./serveOptions.ts";
+
+/**
+ * The models that are sold, each with the key that it was registered with. Throws InputError for a token without code, and
+ * for a model that the deployment record does not have, has with another key, or that takes no new jobs.
+ */
+export async function readOffers(chain: AgentChain, options: ServeOptions): Promise<Offer[]> {
+  const { model: prices, token, maxSeconds } = options;
+  requireKeys({ ...options, model: [...prices.keys()] }, chain.chainId);
+  const registrations = new Map<string, ModelRecord>();
+  for (const name of prices.keys()) registrations.set(name, await liveRegistration(chain, name));
+  const tokenDomain = await readToken(chain, token);
+  const methods: Offer["methods"] = [...(tokenDomain ? (["eip3009"] as const) : []), "allowance", "prepaid"];
+  const offers: Offer[] = [];
+  for (const [name, price] of prices) {
+    const registered = registrations.get(name)!;
+    const { model, zkeyPath } = await keyOf(name, options);
+    requireRegistered(name, model, registered);
+    const { config } = await readModelFiles(modelPath(name));
+    offers.push({
+      name,
+      title: config?.title ?? name,
+      model: { ...model, ...model.circuit, zkeyPath },
+      modelId: BigInt(registered.modelId),
+      setup: registered.setup,
+      token,
+      tokenDomain,
+      price,
+      maxSeconds,
+      methods,
+    });
+  }
+  return offers;
+}
+
+async function readToken({ provider, chainId }: AgentChain, token: string): Promise<Offer["tokenDomain"]> {
+  if ((await provider.getCode(token)) === "0x")
+    throw new InputError(`--token ${token}: has no code on chain ${chainId}`);
+  return tokenDomainOf(token, chainId, provider);
+}
+
+async function liveRegistration({ record, registry }: AgentChain, name: string): Promise<ModelRecord> {
+  const known = Object.keys(record.models).join(", ") || "none";
+  if (!Object.hasOwn(record.models, name))
+    throw new InputError(`--model ${name}: is not in the deployment record, which has ${known}`);
+  const registered = record.models[name];
+  const terms = await registry.termsOf(registered.modelId);
+  if (terms.keyId !== registered.keyId)
+    throw new InputError(`${name}: has key ${terms.keyId} on chain, the deployment record says ${registered.keyId}`);
+  if (terms.deprecated) throw new InputError(`${name}: is deprecated and takes no new jobs`);
+  if (await registry.isStopped(registered.keyId))
+    throw new InputError(`${name}: its key ${registered.keyId} was stopped by a contradiction`);
+  return registered;
+}
+
+function requireRegistered(name: string, { keyId, modelHash }: KeyedModel, registered: ModelRecord): void {
+  if (keyId !== registered.keyId)
+    throw new InputError(
+      `${name}: the key here is ${keyId}, the registered one ${registered.keyId}; give --key ${name}=FOLDER`,
+    );
+  if (modelHash !== registered.modelHash)
+    throw new InputError(
+      `${name}: the model's hash here is ${modelHash}, the registered one's ${registered.modelHash}`,
+    );
+}

@@ -1,0 +1,32 @@
+import { isError } from "ethers";
+import { Refusal } from "./desk.ts";
+
+/** What a call to a contract reverted with. */
+export interface Revert {
+  /** Name of the custom error, where its contract's interface knows it. */
+  readonly name: string | undefined;
+  /** One line for a person. */
+  readonly text: string;
+}
+
+/** The revert behind an error; undefined where the node failed and the contract said nothing. */
+export function revertOf(error: unknown): Revert | undefined {
+  if (!isError(error, "CALL_EXCEPTION")) return undefined;
+  const { revert, reason, data } = error;
+  if (revert) return { name: revert.name, text: `${revert.name}(${revert.args.map(String).join(", ")})` };
+  return { name: undefined, text: reason ?? `error ${data ?? "without data"}` };
+}
+
+/**
+ * Runs reads of the chain; what is wrong with the node becomes a Refusal `chain-unavailable`, which is worth a retry.
+ * Errors of ethers and of the network bear a code; those of this process or its journal are passed on.
+ */
+export async function readingChain<Result>(read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (error instanceof Refusal || typeof code !== "string" || code.startsWith("ERR_")) throw error;
+    throw new Refusal("chain-unavailable", "the chain cannot be read now, try again", { cause: error });
+  }
+}

@@ -1,0 +1,162 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import { InputError } from "../../errors.ts";
+import type { SellableModel } from "../provider/offer.ts";
+import type { ProvingTask } from "./provingPool.ts";
+import type { Answer, Request, WorkerModel } from "./provingWorker.ts";
+
+/** TypeScript in a checkout, compiled in a package, as this module. */
+const WORKER = new URL(`./provingWorker${extname(import.meta.url)}`, import.meta.url);
+/** What programs need to start; keys and all else that the agent's environment holds stay out of the worker. */
+const ENVIRONMENT = ["PATH", "LD_LIBRARY_PATH"];
+/** Wait before a worker is started after one crash, and after many without a proof between them. */
+const [FIRST_WAIT, LONGEST_WAIT] = [250, 30_000];
+
+export interface ProcessOptions {
+  /** After which a proof counts as failed and the worker is killed. */
+  readonly maxSeconds: number;
+  /** After which a worker without work ends. */
+  readonly idleSeconds: number;
+  readonly externalProver?: string;
+  readonly logger?: Pick<Logger, "info">;
+}
+
+/** What a worker says it has proven. */
+export type WorkerProof = Extract<Answer, { proof: unknown }>;
+
+interface Running {
+  readonly child: ChildProcess;
+  /** Resolves once the process, all that it started and its files are gone. */
+  readonly gone: Promise<void>;
+  /** Models that it knows. */
+  readonly models: Set<string>;
+}
+
+/** A worker process that is started when there is work, and again after a crash. It proves one task at a time. */
+export class ProverProcess {
+  readonly #options: ProcessOptions;
+  readonly #closing = new AbortController();
+  #running: Running | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #crashes = 0;
+
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Proves a task. Throws InputError where it can never be proven; any other error may be the machine's. The answer is
+   * the worker's word and no more.
+   */
+  async prove(task: ProvingTask, model: SellableModel): Promise<WorkerProof> {
+    clearTimeout(this.#idleTimer);
+    const running = this.#running ?? (await this.#start());
+    const answer = await this.#ask(running, task, model);
+    this.#crashes = 0;
+    this.#idleTimer = setTimeout(() => void this.#end("idle"), this.#options.idleSeconds * 1000).unref();
+    if ("refusal" in answer) throw new InputError(answer.refusal);
+    if ("failure" in answer) throw new Error(answer.failure);
+    running.models.add(task.model);
+    return answer;
+  }
+
+  /** Ends the process for good; what it is proving rejects. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    clearTimeout(this.#idleTimer);
+    await this.#end("closed");
+  }
+
+  async #start(): Promise<Running> {
+    const { signal } = this.#closing;
+    if (this.#crashes > 0)
+      await sleep(Math.min(FIRST_WAIT * 2 ** (this.#crashes - 1), LONGEST_WAIT), undefined, { signal });
+    const scratch = await mkdtemp(join(tmpdir(), "tollgate-proving-"));
+    if (signal.aborted) await rm(scratch, { recursive: true });
+    signal.throwIfAborted();
+    // A group of its own, so that an external prover ends with it.
+    const child = fork(fileURLToPath(WORKER), [scratch], {
+      detached: true,
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+      env: Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]])),
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    const gone = new Promise<void>((resolve) => {
+      child.once("error", () => resolve());
+      child.once("exit", () => resolve());
+    }).then(() => {
+      if (this.#running?.child === child) this.#running = undefined;
+      killGroup(child);
+      return rm(scratch, { recursive: true, force: true });
+    });
+    this.#options.logger?.info({ pid: child.pid }, "a proving worker has started");
+    return (this.#running = { child, gone, models: new Set() });
+  }
+
+  #ask({ child, models }: Running, task: ProvingTask, model: SellableModel): Promise<Answer> {
+    const { maxSeconds, externalProver } = this.#options;
+    const request: Request = {
+      task,
+      model: models.has(task.model) ? undefined : forWorker(model),
+      // As long again is left for the built-in prover.
+      external: externalProver === undefined ? undefined : { path: externalProver, seconds: maxSeconds / 2 },
+    };
+    return new Promise((resolve, reject) => {
+      const fail = (message: string) => {
+        finish();
+        this.#crashes++;
+        reject(new Error(message));
+      };
+      const onMessage = (answer: Answer) => {
+        finish();
+        resolve(answer);
+      };
+      const onExit = (code: number | null, signal: string | null) => fail(`the worker ended with ${signal ?? code}`);
+      const onError = ({ message }: Error) => fail(`the worker: ${message}`);
+      const timer = setTimeout(() => {
+        fail(`the proof took more than ${maxSeconds} seconds`);
+        void this.#end("too slow");
+      }, maxSeconds * 1000);
+      const finish = () => {
+        clearTimeout(timer);
+        child.off("message", onMessage).off("exit", onExit).off("error", onError);
+      };
+      child.on("message", onMessage).on("exit", onExit).on("error", onError);
+      // A worker that is gone before it has heard exits, too.
+      child.send(request, () => {});
+    });
+  }
+
+  async #end(reason: string): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#running = undefined;
+    killGroup(running.child);
+    await running.gone;
+    this.#options.logger?.info({ pid: running.child.pid, reason }, "a proving worker was ended");
+  }
+}
+
+const forWorker = ({ graph, keyId, zkeyPath, wasmPath, symPath, r1csPath }: SellableModel): WorkerModel => ({
+  graph,
+  keyId,
+  zkeyPath,
+  wasmPath,
+  symPath,
+  r1csPath,
+});
+
+/** Kills a worker and what it started, also where only the latter is left. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

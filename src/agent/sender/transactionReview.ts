@@ -1,0 +1,164 @@
+import type { Logger } from "pino";
+import type { Hex } from "../../codec/statement.ts";
+import type { Block, NodeCalls } from "../watch/nodeCalls.ts";
+import type { FeePolicy } from "./fees.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Mined } from "./sender.ts";
+import { InsufficientFunds, SimulationReverted } from "./simulate.ts";
+import type { Attempt, JournalledTransaction, TransactionTable } from "./transactionTable.ts";
+
+/** Blocks for which a transaction must seem lost before its intent is signed with another nonce: nodes lag. */
+const LOST_AFTER_BLOCKS = 2;
+
+/** Told what became of an intent, by the id of its first transaction. */
+export interface Outcomes {
+  readonly mined: (intent: number, mined: Mined) => void;
+  readonly refused: (intent: number, error: Error) => void;
+}
+
+export interface ReviewOptions {
+  readonly address: Hex;
+  readonly node: NodeCalls;
+  readonly table: TransactionTable;
+  readonly outbox: Outbox;
+  readonly policy: FeePolicy;
+  /** Blocks on top of a transaction's own from which on it is final. */
+  readonly finalDepth: number;
+  readonly outcomes: Outcomes;
+  readonly logger: Logger | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Compares the journalled transactions with the chain and does what they need next. Must not overlap with signing. */
+export class TransactionReview {
+  readonly #options: ReviewOptions;
+  /** Per transaction, the attempt that the node has, and the head when it was sent. */
+  readonly #sent = new Map<number, { readonly hash: Hex; readonly head: Hex }>();
+  /** Per transaction, the number of the head at which it was first found lost. */
+  readonly #lostSince = new Map<number, number>();
+  /** The next nonce to be mined, and the number of the head since which it is. */
+  #turn: { readonly nonce: number; readonly since: number } | undefined;
+  #seen: Hex | undefined;
+
+  constructor(options: ReviewOptions) {
+    this.#options = options;
+  }
+
+  /** One look at the chain. Throws NodeTrouble; what was found by then is journalled, the rest is found the next time. */
+  async run(): Promise<void> {
+    const { address, node, table } = this.#options;
+    if (table.unsettled().length === 0) return;
+    const head = await node.latest();
+    await this.#undoReorganised();
+    const unsettled = table.unsettled();
+    if (head.hash === this.#seen && !unsettled.some(({ state }) => state === "sent")) return;
+    const count = await node.count(address);
+    if (this.#turn?.nonce !== count) this.#turn = { nonce: count, since: this.#turn ? head.number : 0 };
+    const passed = unsettled.filter(({ state, nonce }) => state !== "mined" && nonce < count);
+    await Promise.all(passed.map((transaction) => this.#find(transaction)));
+    await this.#sendWaiting(head, count);
+    await this.#replaceLost(head, count);
+    this.#settle(head, count);
+    this.#seen = head.hash;
+  }
+
+  /** From the top: a block that is still on the chain keeps all below it there. */
+  async #undoReorganised(): Promise<void> {
+    const { node, table, logger } = this.#options;
+    const mined = table.unsettled().filter(({ state }) => state === "mined");
+    mined.sort((a, b) => b.blockNumber! - a.blockNumber!);
+    for (const { id, nonce, purpose, blockNumber, blockHash } of mined) {
+      if ((await node.blockAt(blockNumber!))?.hash === blockHash) return;
+      table.markSent(id);
+      logger?.warn({ purpose, nonce, blockNumber }, "transaction undone by a reorganisation");
+    }
+  }
+
+  /** Looks for the attempt of a passed nonce that was mined. */
+  async #find({ id, nonce, intent, purpose }: JournalledTransaction): Promise<void> {
+    const { node, table, outcomes, logger } = this.#options;
+    for (const { hash } of table.attempts(id).toReversed()) {
+      const receipt = await node.receipt(hash);
+      if (receipt === undefined) continue;
+      const { blockNumber, blockHash, succeeded, gasUsed } = receipt;
+      table.markMined(id, blockNumber, blockHash);
+      this.#forget(id);
+      logger?.info({ purpose, nonce, hash, blockNumber, succeeded }, "transaction mined");
+      outcomes.mined(intent, { hash, blockNumber, blockHash, succeeded, gasUsed });
+      return;
+    }
+  }
+
+  /** Sends again what is on its way, once a head, in the order of nonces; raises the fees of the first. */
+  async #sendWaiting(head: Block, count: number): Promise<void> {
+    for (const transaction of this.#options.table.unsettled()) {
+      const { id, nonce, state } = transaction;
+      // A lost transaction whose nonce is next after all stands in the way of all others.
+      if (nonce < count || state === "mined" || (state === "lost" && nonce > count)) continue;
+      const attempt = await this.#attemptFor(transaction, head, count);
+      const { hash, head: at } = this.#sent.get(id) ?? {};
+      if (hash === attempt.hash && at === head.hash) continue;
+      if (await this.#options.outbox.broadcast(id, attempt))
+        this.#sent.set(id, { hash: attempt.hash, head: head.hash });
+      else this.#sent.delete(id);
+    }
+  }
+
+  async #attemptFor(transaction: JournalledTransaction, head: Block, count: number): Promise<Attempt> {
+    const { table, outbox, policy } = this.#options;
+    const last = table.attempts(transaction.id).at(-1)!;
+    const since = Math.max(last.head, this.#turn!.since);
+    if (transaction.nonce !== count || head.number - since < policy.bumpBlocks) return last;
+    return (await outbox.raise(transaction, head.number, head.baseFeePerGas)) ?? last;
+  }
+
+  /** Signs the intents anew whose nonce another transaction took, or waits behind a nonce that nobody signed. */
+  async #replaceLost(head: Block, count: number): Promise<void> {
+    const { table } = this.#options;
+    for (const transaction of table.unsettled()) {
+      const { id, nonce, state } = transaction;
+      if (state !== "sent") continue;
+      const lost = nonce < count || table.freeNonce(count) < nonce;
+      if (!lost) {
+        this.#lostSince.delete(id);
+        continue;
+      }
+      const since = this.#lostSince.get(id) ?? head.number;
+      this.#lostSince.set(id, since);
+      if (head.number - since >= LOST_AFTER_BLOCKS) await this.#replace(transaction, head);
+    }
+  }
+
+  async #replace(transaction: JournalledTransaction, head: Block): Promise<void> {
+    const { table, outbox, outcomes, logger, signal } = this.#options;
+    const { id, intent, purpose, nonce } = transaction;
+    logger?.warn({ purpose, nonce }, "transaction lost");
+    const other = table.unsettled().some((row) => row.intent === intent && row.id !== id && row.state !== "lost");
+    if (other) table.markLost(id, head.number);
+    else
+      try {
+        const again = outbox.intentOf(transaction);
+        await outbox.post(again, await outbox.prepare(again), signal, transaction);
+      } catch (error) {
+        if (!(error instanceof SimulationReverted || error instanceof InsufficientFunds)) throw error;
+        table.markLost(id, head.number);
+        outcomes.refused(intent, error);
+      }
+    this.#forget(id);
+  }
+
+  #settle(head: Block, count: number): void {
+    const { table, finalDepth } = this.#options;
+    const deep = table
+      .unsettled()
+      .filter(({ state, nonce }) => state === "mined" || (state === "lost" && nonce < count))
+      .filter(({ blockNumber }) => head.number - blockNumber! >= finalDepth)
+      .map(({ id }) => id);
+    if (deep.length > 0) table.markFinal(deep);
+  }
+
+  #forget(id: number): void {
+    this.#sent.delete(id);
+    this.#lostSince.delete(id);
+  }
+}
