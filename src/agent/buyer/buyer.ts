@@ -61,14 +61,16 @@ export class Buyer {
   readonly #trust: Trust;
   readonly #options: BuyerOptions;
   readonly #journal: Journal;
+  readonly #closer: AbortController;
   readonly #graphs = new Map<string, Promise<IntegerGraph>>();
   readonly #running = new Map<string, Promise<Bought>>();
 
-  constructor(options: BuyerOptions, trust: Trust, journal: Journal) {
+  constructor(options: BuyerOptions, trust: Trust, journal: Journal, closer: AbortController) {
     this.client = trust.client;
     this.#options = options;
     this.#trust = trust;
     this.#journal = journal;
+    this.#closer = closer;
   }
 
   /**
@@ -132,7 +134,9 @@ export class Buyer {
     return this.#trust.purchases.all();
   }
 
+  /** Ends what is under way; the journal knows how to continue it. */
   close(): void {
+    this.#closer.abort(new Error("the buyer was closed"));
     this.#journal.close();
     this.#trust.chain.close();
   }
@@ -200,6 +204,7 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
   let journal: Journal | undefined;
   try {
     journal = openPrivately(options.journal);
+    const closer = new AbortController();
     const purchases = new Purchases(journal, chain.chainId, wallet.address);
     const trust = {
       chain,
@@ -208,9 +213,10 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
       token: getAddress(options.token),
       limits,
       setups: allowSetups,
+      closing: closer.signal,
     };
     await refresh(trust);
-    return new Buyer(options, trust, journal);
+    return new Buyer(options, trust, journal, closer);
   } catch (error) {
     journal?.close();
     chain.close();

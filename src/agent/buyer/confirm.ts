@@ -50,8 +50,9 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
   for (let round = 0; performance.now() < end; round++) {
     const remaining = end - performance.now();
     const delivery: Delivery = taken
-      ? await askJob(purchase, remaining)
-      : await sendOrder(purchase, paymentHeaders(purchase), remaining);
+      ? await askJob(purchase, remaining, trust.closing)
+      : await sendOrder(purchase, paymentHeaders(purchase), remaining, trust.closing);
+    trust.closing.throwIfAborted();
     if (delivery.kind === "result") return confirm(trust, graph, purchase, delivery);
     taken = delivery.kind === "pending";
     if ("why" in delivery) why = delivery.why;

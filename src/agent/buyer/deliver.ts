@@ -38,17 +38,21 @@ export const inferRequest = (opening: Opening, headers: Readonly<Record<string, 
 });
 
 /** Sends a signed order. The same again is the same order: a provider serves and charges it once. */
-export const sendOrder = (purchase: Purchase, headers: Record<string, string>, remaining: number): Promise<Delivery> =>
-  ask(purchase, inferUrl(purchase.url, purchase.model), inferRequest(purchase.opening, headers), remaining);
+export function sendOrder(
+  purchase: Purchase,
+  headers: Record<string, string>,
+  remaining: number,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const init = { ...inferRequest(purchase.opening, headers), signal };
+  return ask(purchase, inferUrl(purchase.url, purchase.model), init, remaining);
+}
 
 /** Asks how a job that was taken stands. */
-export const askJob = (purchase: Purchase, remaining: number): Promise<Delivery> =>
-  ask(
-    purchase,
-    new URL(`jobs/${purchase.jobId}`, purchase.url),
-    { headers: { accept: "application/json" } },
-    remaining,
-  );
+export function askJob(purchase: Purchase, remaining: number, signal: AbortSignal): Promise<Delivery> {
+  const init = { headers: { accept: "application/json" }, signal };
+  return ask(purchase, new URL(`jobs/${purchase.jobId}`, purchase.url), init, remaining);
+}
 
 async function ask(purchase: Purchase, url: URL, init: RequestInit, remaining: number): Promise<Delivery> {
   let response: BoundedResponse;

@@ -12,10 +12,11 @@ const MAX_BYTES = 1 << 20;
 
 /**
  * A request to a server that is not trusted: no redirect is followed, no more than a mebibyte is read, and all of it is
- * over after `milliseconds`. Throws an Error of one line where there is no such answer.
+ * over after `milliseconds`, or when the signal of `init` fires. Throws an Error of one line where there is no such answer.
  */
 export async function fetchBounded(url: URL, init: RequestInit, milliseconds: number): Promise<BoundedResponse> {
-  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds)));
+  const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds)));
+  const signal = init.signal ? AbortSignal.any([timeout, init.signal]) : timeout;
   try {
     const response = await fetch(url, { ...init, redirect: "manual", signal });
     const { status, headers } = response;

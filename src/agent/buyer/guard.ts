@@ -22,6 +22,8 @@ export interface Trust {
   readonly token: Hex;
   readonly limits: SpendingLimits;
   readonly setups: readonly ModelRecord["setup"][];
+  /** Fires when the buyer is closed. */
+  readonly closing: AbortSignal;
 }
 
 /** Caps in the token's base units. */
