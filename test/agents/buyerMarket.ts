@@ -40,6 +40,8 @@ export interface Tricks {
 /** A small seller over HTTP: proves with minted proofs, opens and settles on the market's chain. */
 export interface Seller {
   readonly url: string;
+  /** Every request that came in. */
+  readonly asked: string[];
   /** Ids of the signed orders that came in, in order. */
   readonly orders: Hex[];
   /** Opens, proves and settles, or proves only what is prepaid; the body of the honest answer. */
@@ -54,6 +56,11 @@ export async function openSeller(market: AgentMarket, tricks: Tricks = {}): Prom
   const { chain, offer, provider } = market;
   const app = new Hono();
   const orders: Hex[] = [];
+  const asked: string[] = [];
+  app.use(async (context, next) => {
+    asked.push(`${context.req.method} ${context.req.path}`);
+    await next();
+  });
   const served = new Map<Hex, Promise<object>>();
   let last: Sale | undefined;
 
@@ -77,6 +84,7 @@ export async function openSeller(market: AgentMarket, tricks: Tricks = {}): Prom
   };
   const seller: Seller = {
     url: "",
+    asked,
     orders,
     fund,
     serve: (sale) => {

@@ -55,7 +55,8 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
     trust.closing.throwIfAborted();
     if (delivery.kind === "result") return confirm(trust, graph, purchase, delivery);
     taken = delivery.kind === "pending";
-    if ("why" in delivery) why = delivery.why;
+    // What fails for want of time says nothing of the provider.
+    if ("why" in delivery && performance.now() < end) why = delivery.why;
     const paid = await takePaid(trust, graph, purchase);
     if (paid !== undefined) return paid;
     if (delivery.kind === "refused") break;
