@@ -9,6 +9,7 @@ import { tellStory } from "../src/demo/story.ts";
 import type { DemoReport } from "../src/demo/report.ts";
 import { createProver } from "../src/groth16/prover.ts";
 import { writeJson } from "../src/jsonFile.ts";
+import { IS_PACKAGE } from "../src/paths.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../src/setup/dealerConstants.ts";
 import { setupKindOf } from "../src/setup/setupKindOf.ts";
 import { demoAgentsCommand } from "./demoAgents.ts";
@@ -21,13 +22,15 @@ import { terminalNarrator as narrator } from "./terminal/terminalNarrator.ts";
 
 const MODEL = "digits-mlp";
 
-export const demoCommand = (): Command =>
-  new Command("demo")
+export function demoCommand(): Command {
+  const command = new Command("demo")
     .description("an agent buys a digit's label and pays only against a proof; cheats are refused")
     .option("--digit <number>", "which held-out digit to buy, counted from 1", parsePositive, 4)
     .option("--json <file>", "write the figures here")
-    .action(demo)
-    .addCommand(demoAgentsCommand());
+    .action(demo);
+  // Its agents run `serve` and `buy`, which the package leaves to its users' own code.
+  return IS_PACKAGE ? command : command.addCommand(demoAgentsCommand());
+}
 
 async function demo(options: { digit: number; json?: string }): Promise<void> {
   narrator.chapter("1. The model, its circuit, its key");
