@@ -33,15 +33,15 @@ describe("tollgate buy", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  const common = () => [
-    ...["--record", "record.json", "--rpc", market.url, "--token", String(market.token.target)],
-    ...["--journal", "buyer.db"],
-  ];
-  const buyArguments = (url = seller.url, ...more: string[]) => [
-    ...["buy", url, "--model", "digits-mlp", "--input", "input.json", "--max-price", String(PRICE)],
-    ...common(),
-    ...more,
-  ];
+  const common = (): string[] => {
+    const token = String(market.token.target);
+    return ["--record", "record.json", "--rpc", market.url, "--token", token, "--journal", "buyer.db"];
+  };
+  const buyArguments = (url = seller.url, ...more: string[]): string[] => {
+    const price = String(PRICE);
+    const request = ["buy", url, "--model", "digits-mlp", "--input", "input.json", "--max-price", price];
+    return [...request, ...common(), ...more];
+  };
 
   it("buys, says what it paid and for what, and does not pay twice", async () => {
     const first = await runTollgate(folder, ...buyArguments(seller.url, "--json", "bought.json"));

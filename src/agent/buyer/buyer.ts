@@ -1,7 +1,8 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { getAddress, isAddress } from "ethers";
-import type { DeploymentRecord, ModelRecord } from "../../chain/record.ts";
+import { DeploymentRecord, type ModelRecord } from "../../chain/record.ts";
+import { checkSchema } from "../../checkSchema.ts";
 import { randomSalt } from "../../codec/commitment.ts";
 import type { Hex } from "../../codec/statement.ts";
 import { InputError } from "../../errors.ts";
@@ -204,7 +205,8 @@ export class Buyer {
 
 /** Opens a buyer: connects to its node, checks the contracts' code, and looks how the orders of its journal stand. */
 export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
-  const { rpcUrl, record, wallet, limits, allowSetups = ["ceremony"] } = options;
+  const { rpcUrl, wallet, limits, allowSetups = ["ceremony"] } = options;
+  const record = checkSchema(DeploymentRecord, options.record);
   if (!isAddress(options.token)) throw new InputError(`token: ${options.token}, want an address`);
   const chain = await connectAgent(rpcUrl, record);
   let journal: Journal | undefined;
