@@ -12,6 +12,7 @@ import { claimToJson, decodeOutputs, toCalldata } from "tollgate/model";
 import { JOB_STATES, jobIdOf } from "tollgate/statement";
 import { InferenceEscrow__factory } from "tollgate/types";
 import { buy, label } from "./browser.ts";
+import { buyLabel } from "./buyLabel.ts";
 import { ETHER, answer, job } from "./job.ts";
 import * as done from "./settle.ts";
 
@@ -77,7 +78,19 @@ async function askBrowser(): Promise<void> {
   assert.notEqual(jobId, jobIdOf(job, chainId, await escrow.getAddress()));
 }
 
+/** A buyer takes no deployment for trusted that its record does not describe. */
+async function askBuyer(): Promise<void> {
+  const options = { rpcUrl: "http://127.0.0.1:1", journal: "buyer.db", token: job.token, limits: { perDay: 1n } };
+  const record = { network: "nowhere", chainId: 31_337 } as never;
+  const wallet = ethers.Wallet.createRandom();
+  await assert.rejects(
+    buyLabel("http://127.0.0.1:1", heldOut.input_data[0], { ...options, record, wallet }),
+    /^InputError: commit: /,
+  );
+}
+
 try {
+  await askBuyer();
   await askConsumer();
   await askEscrow();
   await askRegistry();

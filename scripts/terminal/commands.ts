@@ -13,6 +13,7 @@ export const MODEL_COMMANDS: Commands = {
   "check-key": async () => (await import("../checkKey.ts")).checkKeyCommand(),
   prove: async () => (await import("../prove.ts")).proveCommand(),
   verify: async () => (await import("../verify.ts")).verifyCommand(),
+  buy: async () => (await import("../buy.ts")).buyCommand(),
 };
 
 /** Adds the command that is called, or all of them for help and for names that are not there: loading each takes time. */

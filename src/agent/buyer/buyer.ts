@@ -1,7 +1,8 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { getAddress, isAddress } from "ethers";
-import type { DeploymentRecord, ModelRecord } from "../../chain/record.ts";
+import { DeploymentRecord, type ModelRecord } from "../../chain/record.ts";
+import { checkSchema } from "../../checkSchema.ts";
 import { randomSalt } from "../../codec/commitment.ts";
 import type { Hex } from "../../codec/statement.ts";
 import { InputError } from "../../errors.ts";
@@ -86,6 +87,13 @@ export class Buyer {
     return running;
   }
 
+  /** The answer to a request that was bought before, from whomever; undefined where there is none. */
+  async known(request: PurchaseRequest): Promise<Bought | undefined> {
+    const purchase = await this.#answered(request);
+    if (purchase?.answer === undefined) return undefined;
+    return bought(await this.#graphOf(request.model), purchase, purchase.answer, purchase.status === "paid", true);
+  }
+
   /**
    * One purchase as a plug-in of x402's client, for a `fetch` of one's own: send `init` to `url`, and give what came to
    * `accept`. Throws InputError as `buyInference` does before it signs.
@@ -142,12 +150,11 @@ export class Buyer {
   }
 
   async #buy(request: PurchaseRequest): Promise<Bought> {
-    const graph = await this.#graphOf(request.model);
-    const known = request.again === true ? undefined : await this.#answered(request);
-    if (known !== undefined) return bought(graph, known, known.answer!, known.status === "paid", true);
+    const known = request.again === true ? undefined : await this.known(request);
+    if (known !== undefined) return known;
     const purchase = await (await this.prepare(request)).order();
     const { timestamp } = await chainTime(this.#trust.chain);
-    return receive(this.#trust, graph, purchase, timestamp);
+    return this.#receive(purchase, timestamp);
   }
 
   /** The purchase whose answer is the answer to this request, too. */
@@ -198,7 +205,8 @@ export class Buyer {
 
 /** Opens a buyer: connects to its node, checks the contracts' code, and looks how the orders of its journal stand. */
 export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
-  const { rpcUrl, record, wallet, limits, allowSetups = ["ceremony"] } = options;
+  const { rpcUrl, wallet, limits, allowSetups = ["ceremony"] } = options;
+  const record = checkSchema(DeploymentRecord, options.record);
   if (!isAddress(options.token)) throw new InputError(`token: ${options.token}, want an address`);
   const chain = await connectAgent(rpcUrl, record);
   let journal: Journal | undefined;

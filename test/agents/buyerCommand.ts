@@ -1,0 +1,135 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "chai";
+import { buyerWallet } from "../../scripts/terminal/buyerKey.ts";
+import { runTollgate } from "../cli/runTollgate.ts";
+import { developmentKey, openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
+import { digit, openSeller, refusalOf, type Seller } from "./buyerMarket.ts";
+
+const KEY = developmentKey(4);
+
+describe("tollgate buy", () => {
+  let market: AgentMarket;
+  let seller: Seller;
+  let folder: string;
+  before(async () => {
+    market = await openAgentMarket();
+    seller = await openSeller(market);
+    process.env.TOLLGATE_BUYER_KEY = KEY;
+  });
+  after(async () => {
+    delete process.env.TOLLGATE_BUYER_KEY;
+    await seller.close();
+    await market.close();
+  });
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "tollgate-buy-"));
+    await writeFile(join(folder, "record.json"), JSON.stringify(market.record));
+    await writeFile(join(folder, "input.json"), JSON.stringify({ input_data: [(await digit(4)).row] }));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const common = (): string[] => {
+    const token = String(market.token.target);
+    return ["--record", "record.json", "--rpc", market.url, "--token", token, "--journal", "buyer.db"];
+  };
+  const buyArguments = (url = seller.url, ...more: string[]): string[] => {
+    const price = String(PRICE);
+    const request = ["buy", url, "--model", "digits-mlp", "--input", "input.json", "--max-price", price];
+    return [...request, ...common(), ...more];
+  };
+
+  it("buys, says what it paid and for what, and does not pay twice", async () => {
+    const first = await runTollgate(folder, ...buyArguments(seller.url, "--json", "bought.json"));
+    expect(first.stderr).to.not.include("error");
+    expect(first.code).to.equal(0);
+    const bought = JSON.parse(await readFile(join(folder, "bought.json"), "utf8")) as { jobId: string; paid: string };
+    expect(bought).to.deep.include({ jobId: seller.orders.at(-1), paid: String(PRICE), confirmed: true });
+    const { truth } = await digit(4);
+    expect(first.stdout).to.match(new RegExp(`^  label: ${truth}$`, "m"));
+    expect(first.stdout).to.match(/^ +paid +2,000,000 base units$/m);
+    const second = await runTollgate(folder, ...buyArguments());
+    expect(second.stdout).to.match(/^ +paid +2,000,000 base units, before; nothing now$/m);
+    expect(seller.orders).to.have.length(1);
+    expect(first.stdout + second.stdout + JSON.stringify(bought)).to.not.include(KEY.slice(2));
+    const reclaimed = await runTollgate(folder, "buy", "--reclaim", ...common());
+    expect(reclaimed.stdout).to.include("Nothing to get back.");
+  });
+
+  it("signs for curl, in files that only their owner reads", async () => {
+    const { stdout, code } = await runTollgate(folder, ...buyArguments(seller.url, "--sign-only", "order"));
+    expect(code).to.equal(0);
+    const { mode } = await stat(join(folder, "order/payment-signature.txt"));
+    expect(mode & 0o077).to.equal(0);
+    const command = stdout.split("\n").find((line) => line.startsWith("  curl "))!;
+    const answer = await promisify(execFile)("sh", ["-c", command], { cwd: folder });
+    const { jobId, words } = JSON.parse(answer.stdout) as { jobId: string; words: string[] };
+    expect(jobId).to.equal(seller.orders.at(-1));
+    const bought = await runTollgate(folder, ...buyArguments(seller.url, "--json", "bought.json"));
+    expect(bought.stdout).to.match(/, before; nothing now$/m);
+    expect(JSON.parse(await readFile(join(folder, "bought.json"), "utf8"))).to.deep.include({ jobId, words });
+  });
+
+  it("says in one line what was signed and not answered", async () => {
+    const silent = await openSeller(market, { paid: (_sale, context) => context.json({ detail: "no" }, 410) });
+    const { code, stderr } = await runTollgate(folder, ...buyArguments(silent.url));
+    await silent.close();
+    expect(stderr).to.match(
+      /^error: order 0x\w{64}: http:\S+ answers 410: no; without a proof nobody can take .* reclaim/m,
+    );
+    expect(stderr).to.not.match(/^\s+at /m);
+    expect(code).to.equal(1);
+  });
+
+  it("refuses bad input in one line, with nothing written", async () => {
+    await writeFile(join(folder, "chain.json"), JSON.stringify({ ...market.record, chainId: 1 }));
+    const present = await readdir(folder);
+    const cases: [RegExp, string[]][] = [
+      [/^error: give either --record FILE or --network NAME/, buyArguments(seller.url, "--network", "nowhere")],
+      [/^error: the node is of chain 31337, .* of chain 1$/, buyArguments(seller.url, "--record", "chain.json")],
+      [/^error: want <url>, --model, --input and --max-price, or --reclaim$/, ["buy", ...common()]],
+      [/^error: .*\(ECONNREFUSED\)/, buyArguments(seller.url, "--rpc", "http://127.0.0.1:1")],
+    ];
+    for (const [message, args] of cases) {
+      const { code, stderr } = await runTollgate(folder, ...args);
+      const errors = stderr.split("\n").filter((line) => line.startsWith("error:"));
+      expect(errors, stderr).to.have.length(1);
+      expect(errors[0]).to.match(message);
+      expect(stderr).to.not.match(/^\s+at /m);
+      expect(code, stderr).to.equal(2);
+      expect(await readdir(folder)).to.deep.equal(present);
+    }
+  });
+
+  it("takes no key from a file that others can read, and shows none", async () => {
+    const [open, short] = [join(folder, "open.key"), join(folder, "short.key")];
+    await writeFile(open, KEY, { mode: 0o644 });
+    await writeFile(short, KEY.slice(0, -2), { mode: 0o600 });
+    const { message } = await refusalOf(buyerWallet(open));
+    expect(message).to.match(/open\.key: others can read it \(mode 644\), want 600: chmod 600 /);
+    expect((await refusalOf(buyerWallet(short))).message).to.match(
+      /^\S+short\.key: holds no private key, want 32 bytes in hex$/,
+    );
+    await chmod(open, 0o600);
+    expect((await buyerWallet(open)).address).to.equal(market.client.address);
+  });
+
+  it("refuses an input and a price that it did not agree to, before it signs", async () => {
+    await writeFile(join(folder, "two.json"), '{"input_data": [[1, 2]]}');
+    const cases: [RegExp, string[]][] = [
+      [/^error: input pixels: got 2 numbers, want 64/, ["--input", "two.json"]],
+      [/^error: price: 2000000 is asked for, want at most 1$/, ["--max-price", "1"]],
+    ];
+    const orders = seller.orders.length;
+    for (const [message, more] of cases) {
+      const { code, stderr } = await runTollgate(folder, ...buyArguments(seller.url, ...more));
+      expect(stderr).to.match(new RegExp(message.source, "m"));
+      expect(code).to.equal(2);
+    }
+    expect(seller.orders).to.have.length(orders);
+  });
+});
