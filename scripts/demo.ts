@@ -11,6 +11,7 @@ import { createProver } from "../src/groth16/prover.ts";
 import { writeJson } from "../src/jsonFile.ts";
 import { DEVELOPMENT_CHAIN_ID } from "../src/setup/dealerConstants.ts";
 import { setupKindOf } from "../src/setup/setupKindOf.ts";
+import { demoAgentsCommand } from "./demoAgents.ts";
 import { buildKey } from "./terminal/buildModel.ts";
 import { callerPath } from "./terminal/callerPath.ts";
 import { describeCosts } from "./terminal/costTable.ts";
@@ -25,7 +26,8 @@ export const demoCommand = (): Command =>
     .description("an agent buys a digit's label and pays only against a proof; cheats are refused")
     .option("--digit <number>", "which held-out digit to buy, counted from 1", parsePositive, 4)
     .option("--json <file>", "write the figures here")
-    .action(demo);
+    .action(demo)
+    .addCommand(demoAgentsCommand());
 
 async function demo(options: { digit: number; json?: string }): Promise<void> {
   narrator.chapter("1. The model, its circuit, its key");

@@ -3,8 +3,8 @@ import { CONTRACT_SURVIVORS } from "./contractSurvivors.ts";
 import type { JudgedContract } from "./judgeContracts.ts";
 import type { Fate } from "./verdict.ts";
 
-/** Share of the counted mutants that must be killed. */
-export const WANTED_CONTRACT_SHARE = 0.95;
+/** Share that must be killed of the counted mutants that are not argued to change nothing. */
+const WANTED_SHARE = 0.95;
 
 export interface ContractScore {
   /** Mutants that compile and whose code differs from the original's. */
@@ -31,6 +31,10 @@ export function scoreContracts(judged: readonly JudgedContract[]): ContractScore
   };
 }
 
+/** Whether enough are killed of the mutants that a test could kill. */
+export const isEnough = ({ killed, unexplained }: ContractScore): boolean =>
+  killed >= WANTED_SHARE * (killed + unexplained.length);
+
 type Shown = Pick<JudgedContract, "file" | "before" | "after">;
 
 const isSame = (left: Shown, right: Shown): boolean =>
@@ -43,8 +47,10 @@ const percent = (part: number, whole: number): string => (whole === 0 ? "–" : 
 
 /** One line for a file, or for all of them. */
 export function contractLine(name: string, judged: readonly JudgedContract[]): string {
-  const { counted, killed } = scoreContracts(judged);
-  return `${name}: ${judged.length} mutants, ${killed} of ${counted} killed (${percent(killed, counted)})`;
+  const { counted, killed, survivors, unexplained } = scoreContracts(judged);
+  const harmless = survivors.length - unexplained.length;
+  const rest = harmless === 0 ? "" : `, ${harmless} argued to change nothing`;
+  return `${name}: ${judged.length} mutants, ${killed} of ${counted} killed (${percent(killed, counted)})${rest}`;
 }
 
 /** What can become of a mutant, and what that means. */
@@ -78,10 +84,12 @@ export function renderContractReport(judged: readonly JudgedContract[], fuzzes: 
 }
 
 function introduction(judged: readonly JudgedContract[], fuzzes: boolean): string {
-  const { counted, killed } = scoreContracts(judged);
+  const { counted, killed, survivors, unexplained } = scoreContracts(judged);
+  const argued = survivors.length - unexplained.length;
   return `${judged.length} small changes were made to the contracts, one at a time: all of \`contracts\` but test tokens, generated files,
 interfaces and types. ${counted} of them compile to other code. **${killed} of these (${percent(killed, counted)}) are killed**: a test of
-${fuzzes ? "`test/contracts` or `test/invariants`" : "`test/contracts` in TypeScript"} fails.
+${fuzzes ? "`test/contracts` or `test/invariants`" : "`test/contracts` in TypeScript"} fails. ${argued} of the others are argued, below, to change nothing that a test could see:
+without them it is ${percent(killed, counted - argued)}.
 
 For tests in TypeScript, mutants are compiled without the optimiser. The tests pass on the originals so compiled, at the start and again after
 every few dozen mutants, or the verdicts in between do not count; the few that rest on optimised gas or on messages that

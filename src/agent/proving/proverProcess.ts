@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import pRetry from "p-retry";
 import type { Logger } from "pino";
 import { InputError } from "../../errors.ts";
 import type { SellableModel } from "../provider/offer.ts";
@@ -23,7 +24,7 @@ export interface ProcessOptions {
   /** After which a worker without work ends. */
   readonly idleSeconds: number;
   readonly externalProver?: string;
-  readonly logger?: Pick<Logger, "info">;
+  readonly logger?: Pick<Logger, "info" | "warn">;
 }
 
 /** What a worker says it has proven. */
@@ -72,13 +73,19 @@ export class ProverProcess {
     await this.#end("closed");
   }
 
+  /** Waits as long as the last crashes demand, and for a machine that cannot start a process now. */
   async #start(): Promise<Running> {
     const { signal } = this.#closing;
     if (this.#crashes > 0)
       await sleep(Math.min(FIRST_WAIT * 2 ** (this.#crashes - 1), LONGEST_WAIT), undefined, { signal });
-    const scratch = await mkdtemp(join(tmpdir(), "tollgate-proving-"));
+    const folder = join(tmpdir(), "tollgate-proving-");
+    const scratch = await pRetry(() => mkdtemp(folder), { retries: Infinity, maxTimeout: LONGEST_WAIT, signal });
     if (signal.aborted) await rm(scratch, { recursive: true });
     signal.throwIfAborted();
+    return (this.#running = this.#fork(scratch));
+  }
+
+  #fork(scratch: string): Running {
     // A group of its own, so that an external prover ends with it.
     const child = fork(fileURLToPath(WORKER), [scratch], {
       detached: true,
@@ -87,16 +94,20 @@ export class ProverProcess {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    const gone = new Promise<void>((resolve) => {
+    this.#options.logger?.info({ pid: child.pid }, "a proving worker has started");
+    const ended = new Promise<void>((resolve) => {
       child.once("error", () => resolve());
       child.once("exit", () => resolve());
-    }).then(() => {
-      if (this.#running?.child === child) this.#running = undefined;
-      killGroup(child);
-      return rm(scratch, { recursive: true, force: true });
     });
-    this.#options.logger?.info({ pid: child.pid }, "a proving worker has started");
-    return (this.#running = { child, gone, models: new Set() });
+    return { child, gone: ended.then(() => this.#cleanUp(child, scratch)), models: new Set() };
+  }
+
+  async #cleanUp(child: ChildProcess, scratch: string): Promise<void> {
+    if (this.#running?.child === child) this.#running = undefined;
+    killGroup(child);
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(({ message }: Error) =>
+      this.#options.logger?.warn({ reason: message }, "a proving worker's private files cannot be removed"),
+    );
   }
 
   #ask({ child, models }: Running, task: ProvingTask, model: SellableModel): Promise<Answer> {
@@ -156,7 +167,7 @@ const forWorker = ({ graph, keyId, zkeyPath, wasmPath, symPath, r1csPath }: Sell
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  } catch {
+    // Nothing of it is left.
   }
 }

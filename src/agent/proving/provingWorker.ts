@@ -53,8 +53,11 @@ process.on("message", (request: Request) => {
 
 // The agent is gone: so must be this process, programs that it runs, and witnesses.
 process.on("disconnect", () => {
-  rmSync(scratch, { recursive: true, force: true });
-  process.kill(-process.pid, "SIGKILL");
+  try {
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
+  } finally {
+    process.kill(-process.pid, "SIGKILL");
+  }
 });
 
 async function answerTo(request: Request): Promise<Answer> {

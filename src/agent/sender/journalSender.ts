@@ -30,8 +30,8 @@ export interface SenderOptions {
   readonly logger?: Logger;
 }
 
-/** Longest wait between two tries to sign an intent, in milliseconds. */
-const MAX_RETRY_WAIT = 10_000;
+/** Longest wait between two tries to sign an intent, in polls. */
+const MAX_RETRY_POLLS = 10;
 
 /** A sender whose transactions are in the journal. There must be no other for the key: it would take the same nonces. */
 export const createSender = (options: SenderOptions): Sender => new JournalSender(options);
@@ -110,7 +110,7 @@ class JournalSender implements Sender {
     const sent = await pRetry(() => this.#joinOrSend(intent, signal), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: this.#pollMilliseconds,
-      maxTimeout: Math.max(this.#pollMilliseconds, MAX_RETRY_WAIT),
+      maxTimeout: MAX_RETRY_POLLS * this.#pollMilliseconds,
       signal,
       shouldRetry: ({ error }) => error instanceof NodeTrouble,
       onFailedAttempt: ({ error }) => this.#warn(error),

@@ -54,8 +54,7 @@ export class TransactionReview {
     if (head.hash === this.#seen && !unsettled.some(({ state }) => state === "sent")) return;
     const count = await node.count(address);
     if (this.#turn?.nonce !== count) this.#turn = { nonce: count, since: this.#turn ? head.number : 0 };
-    const passed = unsettled.filter(({ state, nonce }) => state !== "mined" && nonce < count);
-    await Promise.all(passed.map((transaction) => this.#find(transaction)));
+    await this.#findPassed(count);
     await this.#sendWaiting(head, count);
     await this.#replaceLost(head, count);
     this.#settle(head, count);
@@ -74,7 +73,14 @@ export class TransactionReview {
     }
   }
 
-  /** Looks for the attempt of a passed nonce that was mined. */
+  /** Looks for all whose nonce has passed; throws where it could not for one, since it may have been mined. */
+  async #findPassed(count: number): Promise<void> {
+    const passed = this.#options.table.unsettled().filter(({ state, nonce }) => state !== "mined" && nonce < count);
+    const searches = await Promise.allSettled(passed.map((transaction) => this.#find(transaction)));
+    for (const search of searches) if (search.status === "rejected") throw search.reason;
+  }
+
+  /** Looks for the attempt that was mined. */
   async #find({ id, nonce, intent, purpose }: JournalledTransaction): Promise<void> {
     const { node, table, outcomes, logger } = this.#options;
     for (const { hash } of table.attempts(id).toReversed()) {

@@ -1,4 +1,5 @@
 import { isError, type Filter, type JsonRpcProvider, type Log } from "ethers";
+import pRetry from "p-retry";
 import { z } from "zod";
 import type { Hex } from "../../codec/statement.ts";
 import { oneLine } from "../../errors.ts";
@@ -27,7 +28,17 @@ export interface Receipt {
 /** The node did not answer, or not with what was asked for. It may do so later. */
 export class NodeTrouble extends Error {
   override readonly name = "NodeTrouble";
+  /** False where the connection broke or timed out: asking again at once may do. */
+  readonly answered: boolean;
+
+  constructor(message: string, answered = true) {
+    super(message);
+    this.answered = answered;
+  }
 }
+
+/** A broken connection is tried again twice, after these milliseconds and twice as many. */
+const AGAIN = { retries: 2, minTimeout: 25 };
 
 const Quantity = z
   .string()
@@ -124,12 +135,14 @@ export class NodeCalls {
 
   #await<Result>(request: () => Promise<Result>): Promise<Result> {
     const signal = this.#signal;
+    const attempt = () => request().catch((error: unknown) => Promise.reject(troubleOf(error)));
+    const shouldRetry = ({ error }: { error: Error }) => error instanceof NodeTrouble && !error.answered;
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const stop = () => reject(signal.reason);
       signal.addEventListener("abort", stop, { once: true });
-      request()
-        .then(resolve, (error: unknown) => reject(troubleOf(error)))
+      pRetry(attempt, { ...AGAIN, shouldRetry, signal })
+        .then(resolve, reject)
         .finally(() => signal.removeEventListener("abort", stop));
     });
   }
@@ -140,7 +153,8 @@ function troubleOf(error: unknown): Error {
   if (isError(error, "CALL_EXCEPTION")) return error;
   const { shortMessage, code, error: answer, info } = error as TroubledError;
   const said = answer?.message ?? info?.error?.message;
-  return new NodeTrouble(oneLine([code, said ?? shortMessage].filter(Boolean).join(": ") || "no answer"));
+  const message = oneLine([code, said ?? shortMessage].filter(Boolean).join(": ") || "no answer");
+  return new NodeTrouble(message, said !== undefined);
 }
 
 interface TroubledError {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Longest wait after failures, in milliseconds. */
-const MAX_WAIT = 30_000;
+/** Longest wait after failures, in polls. */
+const MAX_POLLS = 32;
 
 /** Repeats `work` until `signal` fires, when it resolves: after `milliseconds`, after twice as long for each failure in a row. */
 export async function pollLoop(
@@ -19,7 +19,7 @@ export async function pollLoop(
       failures++;
       onTrouble(error as Error);
     }
-    const wait = Math.min(milliseconds * 2 ** failures, Math.max(milliseconds, MAX_WAIT));
+    const wait = milliseconds * Math.min(2 ** failures, MAX_POLLS);
     // Rejects only where the signal fires.
     await sleep(wait, undefined, { signal }).catch(() => {});
   }

@@ -14,8 +14,10 @@ export interface Ended {
 /** A process of the story. */
 export interface Child {
   readonly pid: number;
-  /** The first line of its output, said already or still to come, that matches; rejects where it ends without one. */
-  readonly said: (pattern: RegExp) => Promise<RegExpMatchArray>;
+  /** The first line of its output that matches, from line `from` on; rejects where it ends without one. */
+  readonly said: (pattern: RegExp, from?: number) => Promise<RegExpMatchArray>;
+  /** How many lines it has said. */
+  readonly lineCount: () => number;
   readonly kill: (signal: NodeJS.Signals) => void;
   readonly ended: Promise<Ended>;
 }
@@ -50,7 +52,8 @@ export function startNode(script: string, args: readonly string[], env: Readonly
   void ended.then(() => listeners.forEach((listener) => listener()));
   return {
     pid: child.pid!,
-    said: (pattern) => hearFor(pattern, child, lines, listeners),
+    said: (pattern, from = 0) => hearFor(pattern, from, child, lines, listeners),
+    lineCount: () => lines.length,
     kill: (signal) => void child.kill(signal),
     ended,
   };
@@ -63,13 +66,17 @@ async function endOf(child: ChildProcess, lines: readonly string[]): Promise<End
 
 function hearFor(
   pattern: RegExp,
+  from: number,
   child: ChildProcess,
   lines: readonly string[],
   listeners: Set<() => void>,
 ): Promise<RegExpMatchArray> {
   return new Promise((resolve, reject) => {
     const listen = () => {
-      const match = lines.map((line) => pattern.exec(line)).find((found) => found !== null);
+      const match = lines
+        .slice(from)
+        .map((line) => pattern.exec(line))
+        .find((found) => found !== null);
       const isOver = child.exitCode !== null || child.signalCode !== null;
       if (match === undefined && !isOver) return;
       listeners.delete(listen);

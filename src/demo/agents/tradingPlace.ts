@@ -27,6 +27,8 @@ export interface TradingPlace {
 
 /** What a buyer begins with, in base units of a token with 18 decimals. */
 const PURSE = 100n * 10n ** 18n;
+/** EIP-712 domain of the story's token. */
+export const TOKEN_DOMAIN = { name: "Signed Dollar", version: "1" };
 const TOLL_BPS = 50;
 const ORDER_LIFE = 86_400;
 const AGENTS: readonly Agent[] = ["seller", "cheat", "ada", "ben"];

@@ -1,0 +1,232 @@
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { getAddress, isAddress } from "ethers";
+import type { DeploymentRecord, ModelRecord } from "../../chain/record.ts";
+import { randomSalt } from "../../codec/commitment.ts";
+import type { Hex } from "../../codec/statement.ts";
+import { InputError } from "../../errors.ts";
+import type { IntegerGraph } from "../../ir/integerGraph.ts";
+import { connectAgent } from "../agentChain.ts";
+import { Journal } from "../journal/journal.ts";
+import type { TransferMethod } from "../order.ts";
+import { bought, confirm, receive, type Bought } from "./confirm.ts";
+import { inferResultOf } from "./deliver.ts";
+import { parseProviderUrl } from "./fetchBounded.ts";
+import { allowedModel, type SpendingLimits, type Trust } from "./guard.ts";
+import { commitmentOf, integersOf, readModelGraph, type ModelInput } from "./modelGraph.ts";
+import { chainTime } from "./orderOnChain.ts";
+import { PreparedPurchase, type BuyerWallet } from "./preparedPurchase.ts";
+import { Purchases, PURCHASES_SCHEMA, requestOf, type Purchase } from "./purchases.ts";
+import { reclaim, type Reclaimed } from "./reclaim.ts";
+import { refresh } from "./refresh.ts";
+
+export interface BuyerOptions {
+  /** The buyer's own node. */
+  readonly rpcUrl: string;
+  /** What the buyer trusts: chain, contracts, models and their keys. */
+  readonly record: DeploymentRecord;
+  /** Pays, and signs. */
+  readonly wallet: BuyerWallet;
+  /** File of the buyer's journal, made where it is not there; one process at a time, one wallet and chain. */
+  readonly journal: string;
+  /** The ERC-20 that it pays with. */
+  readonly token: Hex;
+  readonly limits: SpendingLimits;
+  /** Who may have made the keys of models, beside the dealer on a development chain; a ceremony unless given. */
+  readonly allowSetups?: readonly ModelRecord["setup"][];
+  /** Paths of the graph.json of models that the project does not bring, by their name in the record. */
+  readonly graphs?: Readonly<Record<string, string>>;
+}
+
+export interface PurchaseRequest {
+  /** Of the provider. */
+  readonly url: string;
+  /** Name of the model in the deployment record and with the provider. */
+  readonly model: string;
+  readonly input: ModelInput;
+  /** In the token's base units. */
+  readonly maxPrice: bigint;
+  /** Seconds of the chain's time in which the provider has to deliver. */
+  readonly deadline: number;
+  readonly method?: TransferMethod;
+  /** The account that is to be paid; whoever proves unless given. */
+  readonly provider?: Hex;
+  /** Buy even where the journal holds the answer, which is the same for ever. */
+  readonly again?: boolean;
+}
+
+/** Buys inferences, each for a price and from a model that was agreed to, and pays for none without its proof. */
+export class Buyer {
+  readonly client: Hex;
+  readonly #trust: Trust;
+  readonly #options: BuyerOptions;
+  readonly #journal: Journal;
+  readonly #closer: AbortController;
+  readonly #graphs = new Map<string, Promise<IntegerGraph>>();
+  readonly #running = new Map<string, Promise<Bought>>();
+
+  constructor(options: BuyerOptions, trust: Trust, journal: Journal, closer: AbortController) {
+    this.client = trust.client;
+    this.#options = options;
+    this.#trust = trust;
+    this.#journal = journal;
+    this.#closer = closer;
+  }
+
+  /**
+   * Buys one inference. The answer is checked on the buyer's own node; one that the journal holds is not paid for again,
+   * and an order that is under way for the same input is continued. Throws InputError where nothing was signed, and
+   * UnconfirmedPurchase where an order was and no answer holds.
+   */
+  async buyInference(request: PurchaseRequest): Promise<Bought> {
+    const inference = `${request.url} ${requestOf(...(await this.#inputsOf(request)))}`;
+    // Two calls for the same at the same time are one purchase.
+    const running = this.#running.get(inference) ?? this.#buy(request).finally(() => this.#running.delete(inference));
+    this.#running.set(inference, running);
+    return running;
+  }
+
+  /**
+   * One purchase as a plug-in of x402's client, for a `fetch` of one's own: send `init` to `url`, and give what came to
+   * `accept`. Throws InputError as `buyInference` does before it signs.
+   */
+  async prepare(request: PurchaseRequest): Promise<PreparedPurchase> {
+    const url = parseProviderUrl(request.url).href;
+    if (!Number.isSafeInteger(request.deadline) || request.deadline < 1)
+      throw new InputError(`deadline: ${request.deadline}, want a whole number of seconds from 1 on`);
+    if (request.maxPrice < 1n) throw new InputError(`maxPrice: ${request.maxPrice}, want at least 1`);
+    const { model, maxPrice, deadline, method, provider } = request;
+    const graph = await this.#graphOf(model);
+    const [modelId, inputs] = await this.#inputsOf(request);
+    const identity = requestOf(modelId, inputs);
+    const signed = await this.#underWay(identity, url, maxPrice);
+    const opening = signed?.opening ?? { inputs, salt: randomSalt() };
+    const inputCommitment = commitmentOf(graph, opening);
+    const wish = { model, inputCommitment, maxPrice, deadline, method, provider: provider && getAddress(provider) };
+    const plan = { url, request: identity, graph, opening, wish };
+    return new PreparedPurchase(this.#trust, this.#options.wallet, plan, signed);
+  }
+
+  /** Checks the body of a provider's answer to a prepared purchase, on the chain. Throws UnconfirmedPurchase. */
+  async accept(prepared: PreparedPurchase, body: unknown): Promise<Bought> {
+    const purchase = await prepared.signed;
+    if (purchase === undefined) throw new InputError("accept: no order was signed for this purchase");
+    return confirm(this.#trust, prepared.plan.graph, purchase, inferResultOf(purchase, body));
+  }
+
+  /** Asks again for the answers of all orders under way, and gives what came of each. */
+  async resume(): Promise<PromiseSettledResult<Bought>[]> {
+    await refresh(this.#trust);
+    const { timestamp } = await chainTime(this.#trust.chain);
+    const waiting = this.#trust.purchases
+      .open()
+      .filter(({ status, job }) => status === "signed" && job.deadline > timestamp);
+    return Promise.allSettled(waiting.map((purchase) => this.#receive(purchase, timestamp)));
+  }
+
+  /** Gets back the deposits of orders whose deadline passed, and withdraws the wallet's credits. Costs gas. */
+  async reclaim(): Promise<Reclaimed> {
+    return reclaim(this.#trust, this.#options.wallet);
+  }
+
+  /** All orders that were ever signed, the amounts of which count against the day as `status` says. */
+  purchases(): Purchase[] {
+    return this.#trust.purchases.all();
+  }
+
+  /** Ends what is under way; the journal knows how to continue it. */
+  close(): void {
+    this.#closer.abort(new Error("the buyer was closed"));
+    this.#journal.close();
+    this.#trust.chain.close();
+  }
+
+  async #buy(request: PurchaseRequest): Promise<Bought> {
+    const graph = await this.#graphOf(request.model);
+    const known = request.again === true ? undefined : await this.#answered(request);
+    if (known !== undefined) return bought(graph, known, known.answer!, known.status === "paid", true);
+    const purchase = await (await this.prepare(request)).order();
+    const { timestamp } = await chainTime(this.#trust.chain);
+    return receive(this.#trust, graph, purchase, timestamp);
+  }
+
+  /** The purchase whose answer is the answer to this request, too. */
+  async #answered(request: PurchaseRequest): Promise<Purchase | undefined> {
+    const identity = requestOf(...(await this.#inputsOf(request)));
+    await this.#refreshRequest(identity);
+    return this.#trust.purchases.ofRequest(identity).find(({ answer }) => answer !== undefined);
+  }
+
+  #refreshRequest(identity: Hex): Promise<void> {
+    return refresh(
+      this.#trust,
+      this.#trust.purchases.open().filter(({ request }) => request === identity),
+    );
+  }
+
+  async #receive(purchase: Purchase, now: bigint): Promise<Bought> {
+    return receive(this.#trust, await this.#graphOf(purchase.model), purchase, now);
+  }
+
+  /** The order for this inference that its provider may still serve. Another one beside it could cost twice. */
+  async #underWay(request: Hex, url: string, maxPrice: bigint): Promise<Purchase | undefined> {
+    await this.#refreshRequest(request);
+    const { timestamp } = await chainTime(this.#trust.chain);
+    const order = this.#trust.purchases
+      .ofRequest(request)
+      .find((purchase) => purchase.status === "signed" && purchase.url === url && purchase.job.deadline > timestamp);
+    if (order !== undefined && order.job.amount > maxPrice)
+      throw new InputError(
+        `order ${order.jobId} for this input is under way at ${order.job.amount}, more than the ${maxPrice} of now`,
+      );
+    return order;
+  }
+
+  async #inputsOf({ model, input }: PurchaseRequest): Promise<[bigint, bigint[][]]> {
+    const graph = await this.#graphOf(model);
+    return [BigInt(this.#trust.chain.record.models[model].modelId), integersOf(graph, input)];
+  }
+
+  #graphOf(model: string): Promise<IntegerGraph> {
+    const { chain, setups } = this.#trust;
+    const { modelHash } = allowedModel(chain.record, setups, model);
+    const graph = this.#graphs.get(model) ?? readModelGraph(model, modelHash, this.#options.graphs?.[model]);
+    this.#graphs.set(model, graph);
+    return graph;
+  }
+}
+
+/** Opens a buyer: connects to its node, checks the contracts' code, and looks how the orders of its journal stand. */
+export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
+  const { rpcUrl, record, wallet, limits, allowSetups = ["ceremony"] } = options;
+  if (!isAddress(options.token)) throw new InputError(`token: ${options.token}, want an address`);
+  const chain = await connectAgent(rpcUrl, record);
+  let journal: Journal | undefined;
+  try {
+    journal = openPrivately(options.journal);
+    const closer = new AbortController();
+    const purchases = new Purchases(journal, chain.chainId, wallet.address);
+    const trust = {
+      chain,
+      client: wallet.address,
+      purchases,
+      token: getAddress(options.token),
+      limits,
+      setups: allowSetups,
+      closing: closer.signal,
+    };
+    await refresh(trust);
+    return new Buyer(options, trust, journal, closer);
+  } catch (error) {
+    journal?.close();
+    chain.close();
+    throw error;
+  }
+}
+
+/** The journal holds inputs and salts: nobody but its owner reads it. */
+function openPrivately(path: string): Journal {
+  mkdirSync(dirname(path), { recursive: true });
+  closeSync(openSync(path, "a", 0o600));
+  return new Journal(path, [PURCHASES_SCHEMA]);
+}

@@ -1,0 +1,24 @@
+import type { AgentChain } from "../agentChain.ts";
+import { chainTime, orderOnChain } from "./orderOnChain.ts";
+import type { Purchase, Purchases } from "./purchases.ts";
+
+/** Seconds after its deadline from which no reorganisation can bring an order back to life. */
+const BEYOND_REORG = 900n;
+
+/** Asks the contracts how open orders stand, all unless given, and journals what was paid and what never will be. */
+export async function refresh(
+  { chain, purchases }: { readonly chain: AgentChain; readonly purchases: Purchases },
+  open: readonly Purchase[] = purchases.open(),
+): Promise<void> {
+  if (open.length === 0) return;
+  const { timestamp } = await chainTime(chain);
+  for (const { jobId, job, answer, ...purchase } of open) {
+    const order = await orderOnChain(chain, { jobId, job, ...purchase });
+    if (order.state === "paid") {
+      const { words = answer?.words, transaction } = order;
+      purchases.setStatus(jobId, "paid", words && { words, proof: answer?.proof, transaction });
+    } else if (order.state !== "funded" && timestamp >= job.deadline + BEYOND_REORG) {
+      purchases.setStatus(jobId, "released");
+    }
+  }
+}
