@@ -44,7 +44,7 @@ describe("the serve command", () => {
   /** The URL that a provider prints once it serves. */
   async function servedAt({ child, texts, ended }: ReturnType<typeof serve>): Promise<string> {
     for (;;) {
-      const [, url] = /Serving digits-mlp at (http:\S+)/.exec(texts.stdout) ?? [];
+      const [, url] = /Serving (http:\S+)\/\.well-known/.exec(texts.stdout) ?? [];
       if (url !== undefined) return url;
       if (child.exitCode !== null) throw new Error((await ended).stderr);
       await Promise.race([once(child.stdout!, "data"), ended]);
@@ -108,7 +108,7 @@ describe("the serve command", () => {
     first.child.kill("SIGTERM");
     const { code, stdout, stderr } = await first.ended;
     expect(code, stderr).to.equal(0);
-    expect(stdout).to.contain("Closed the journal");
+    expect(stdout).to.contain("Sells digits-mlp for 0.000000000002 SUSD").and.to.contain("Closed the journal");
     expect(stdout + stderr).not.to.contain(developmentKey(3).slice(2));
   });
 
