@@ -1,6 +1,5 @@
 import type { AgentChain } from "../../src/agent/agentChain.ts";
 import type { Offer } from "../../src/agent/provider/offer.ts";
-import { tokenDomainOf } from "../../src/agent/tokenDomain.ts";
 import type { ModelRecord } from "../../src/chain/record.ts";
 import { InputError } from "../../src/errors.ts";
 import { readModelFiles } from "../../src/model/modelFiles.ts";
@@ -8,18 +7,17 @@ import type { KeyedModel } from "../../src/model/setupModel.ts";
 import { modelPath } from "./modelOptions.ts";
 import { keyOf, requireKeys } from "./planModels.ts";
 import type { ServeOptions } from "./serveOptions.ts";
+import type { ServedToken } from "./serveToken.ts";
 
 /**
- * The models that are sold, each with the key that it was registered with. Throws InputError for a token without code, and
- * for a model that the deployment record does not have, has with another key, or that takes no new jobs.
+ * The models that are sold, each with the key that it was registered with. Throws InputError for a model that the deployment record does not have, has with another key, or that takes no new jobs.
  */
-export async function readOffers(chain: AgentChain, options: ServeOptions): Promise<Offer[]> {
-  const { model: prices, token, maxSeconds } = options;
+export async function readOffers(chain: AgentChain, token: ServedToken, options: ServeOptions): Promise<Offer[]> {
+  const { model: prices, maxSeconds } = options;
   requireKeys({ ...options, model: [...prices.keys()] }, chain.chainId);
   const registrations = new Map<string, ModelRecord>();
   for (const name of prices.keys()) registrations.set(name, await liveRegistration(chain, name));
-  const tokenDomain = await readToken(chain, token);
-  const methods: Offer["methods"] = [...(tokenDomain ? (["eip3009"] as const) : []), "allowance", "prepaid"];
+  const methods: Offer["methods"] = [...(token.domain ? (["eip3009"] as const) : []), "allowance", "prepaid"];
   const offers: Offer[] = [];
   for (const [name, price] of prices) {
     const registered = registrations.get(name)!;
@@ -32,20 +30,14 @@ export async function readOffers(chain: AgentChain, options: ServeOptions): Prom
       model: { ...model, ...model.circuit, zkeyPath },
       modelId: BigInt(registered.modelId),
       setup: registered.setup,
-      token,
-      tokenDomain,
+      token: token.address,
+      tokenDomain: token.domain,
       price,
       maxSeconds,
       methods,
     });
   }
   return offers;
-}
-
-async function readToken({ provider, chainId }: AgentChain, token: string): Promise<Offer["tokenDomain"]> {
-  if ((await provider.getCode(token)) === "0x")
-    throw new InputError(`--token ${token}: has no code on chain ${chainId}`);
-  return tokenDomainOf(token, chainId, provider);
 }
 
 async function liveRegistration({ record, registry }: AgentChain, name: string): Promise<ModelRecord> {

@@ -88,6 +88,17 @@ describe("the provider's HTTP face over a desk", () => {
     expect(provider.desk.views).to.have.length(1);
   });
 
+  it("answers a retry of an order that it has taken, also where its terms are not offered any more", async () => {
+    const { jobId } = await bodyOf(await pay(payment(), { Prefer: "respond-async" }));
+    const dearer = { ...payment(), accepted: { ...terms.accepts[1], amount: "1" } };
+    const again = await pay(dearer, { Prefer: "respond-async" });
+    expect(again.status).to.equal(202);
+    expect((await bodyOf(again)).jobId).to.equal(jobId);
+    const other = { ...dearer, payload: payment({ nonce: 2n }).payload };
+    await expectProblem(await pay(other), "wrong-terms");
+    expect(provider.desk.views).to.have.length(1);
+  });
+
   it("tells the reason where a job ended without a payment", async () => {
     const { jobId } = await bodyOf(await pay(payment(), { Prefer: "wait=0" }));
     provider.desk.put({ ...provider.desk.job(jobId), status: "closed", reason: "the deposit was revoked" });

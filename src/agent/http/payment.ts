@@ -6,46 +6,60 @@ import {
 import { PaymentPayloadV2Schema } from "@x402/core/schemas";
 import { x402ResourceServer } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements, SettleResponse } from "@x402/core/types";
-import type { Hex } from "../../codec/statement.ts";
+import { FUNDING, type Hex } from "../../codec/statement.ts";
 import type { DeploymentRecord } from "../../chain/record.ts";
-import type { Order } from "../order.ts";
+import { idOfOrder, type Order } from "../order.ts";
 import type { Desk, JobView } from "../provider/desk.ts";
 import type { Offer } from "../provider/offer.ts";
 import { TollgateEscrowServer } from "../scheme/server.ts";
-import { networkOf, orderOf, requirementsOf, type Market } from "../scheme/terms.ts";
+import { networkOf, orderOf, PayloadJson, requirementsOf, type Market } from "../scheme/terms.ts";
 import { requireShallow } from "./bodyGuard.ts";
 import { ProblemError } from "./problems.ts";
 
 /** Nesting of a payment is 4: payload, accepted or job, extra, and an object that an extension of x402 may add. */
 const PAYMENT_DEPTH = 6;
+/** Characters of an error in a header: clients read headers of 16 KiB at most. */
+const MAX_ERROR = 300;
 
 /** The x402 side of a provider: what an inference costs, and the orders that pay for it. */
 export class PaymentDesk {
   readonly #server: x402ResourceServer;
   readonly #requirements: ReadonlyMap<string, PaymentRequirements[]>;
-  readonly #chainId: bigint;
+  readonly #market: Market;
 
   constructor(desk: Pick<Desk, "chainId" | "provider" | "offers">, record: DeploymentRecord) {
     const market = marketOf(desk, record);
-    this.#chainId = desk.chainId;
+    this.#market = market;
     this.#server = new x402ResourceServer().register(networkOf(desk.chainId), new TollgateEscrowServer());
     this.#requirements = new Map(desk.offers.map((offer) => [offer.name, requirementsOf(offer, market)]));
   }
 
   /** The PAYMENT-REQUIRED header of an offer; `error` says why an order was not taken. */
-  async required(offer: Offer, url: string, error?: string): Promise<string> {
+  async required(offer: Offer, url: string, error: string): Promise<string> {
     const resource = { url, description: offer.title, mimeType: "application/json" };
-    const requirements = this.#requirements.get(offer.name)!;
-    return encodePaymentRequiredHeader(await this.#server.createPaymentRequiredResponse(requirements, resource, error));
+    const required = await this.#server.createPaymentRequiredResponse(
+      this.#requirements.get(offer.name)!,
+      resource,
+      error.slice(0, MAX_ERROR),
+    );
+    return encodePaymentRequiredHeader(required);
   }
 
-  /** The order in a PAYMENT-SIGNATURE header. Throws a problem, or Refusal, where it is none on the offer's terms. */
-  orderIn(header: string, offer: Offer): Order {
-    const payment = readPayment(header);
+  /** Throws a problem, or Refusal, where a payment is not an order on the offer's terms. */
+  orderOf(payment: PaymentPayload, offer: Offer): Order {
     const matching = this.#server.findMatchingRequirements(this.#requirements.get(offer.name)!, payment);
     if (matching === undefined)
       throw new ProblemError("wrong-terms", "accepted: is none of the terms that the PAYMENT-REQUIRED header offers");
     return orderOf(payment, matching);
+  }
+
+  /** The id that a payment's order has, whatever its terms: it may have been taken on terms that are not offered now. */
+  idOf({ payload }: PaymentPayload): Hex | undefined {
+    const parsed = PayloadJson.safeParse(payload);
+    if (!parsed.success) return undefined;
+    const { job } = parsed.data;
+    const contract = job.funding === FUNDING.prepaid ? this.#market.prepaid : this.#market.escrow;
+    return idOfOrder({ contract, job }, this.#market.chainId);
   }
 
   /** The PAYMENT-RESPONSE header of a job: the settlement, or that none will come. */
@@ -53,7 +67,7 @@ export class PaymentDesk {
     const response: SettleResponse = {
       success: status !== "closed",
       transaction: settled?.transaction ?? "",
-      network: networkOf(this.#chainId),
+      network: networkOf(this.#market.chainId),
       payer: job.client,
       amount: String(job.amount),
       extra: { jobId, status },
@@ -72,7 +86,8 @@ function marketOf({ chainId, provider }: Pick<Desk, "chainId" | "provider">, { c
   return { chainId, provider, escrow: at("InferenceEscrow"), prepaid: at("PrepaidOrders"), collectors };
 }
 
-function readPayment(header: string): PaymentPayload {
+/** The payment in a PAYMENT-SIGNATURE header. Throws a problem where there is none. */
+export function readPayment(header: string): PaymentPayload {
   requireShallow(Buffer.from(header, "base64").toString("utf8"), PAYMENT_DEPTH, "malformed-payment");
   let json: unknown;
   try {

@@ -5,7 +5,7 @@ import { streamSSE } from "hono/streaming";
 import type { Logger } from "pino";
 import type { DeploymentRecord } from "../../chain/record.ts";
 import type { Hex } from "../../codec/statement.ts";
-import type { Desk, Health, JobView } from "../provider/desk.ts";
+import { Refusal, type Desk, type Health, type JobView } from "../provider/desk.ts";
 import type { Offer } from "../provider/offer.ts";
 import { Bytes32 } from "../wireJson.ts";
 import { agentCard } from "./agentCard.ts";
@@ -17,7 +17,7 @@ import { clientAddress, limitConcurrency, limitRate, Places } from "./clientLimi
 import { streamJob } from "./jobEvents.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import type { ProviderMetrics } from "./metrics.ts";
-import { PaymentDesk } from "./payment.ts";
+import { PaymentDesk, readPayment } from "./payment.ts";
 import { preferenceIn } from "./prefer.ts";
 import { PROBLEMS, ProblemError, problemPath, type ProblemCode } from "./problems.ts";
 import * as routes from "./routes.ts";
@@ -56,7 +56,7 @@ export function providerApp(desk: Desk, options: ProviderAppOptions): OpenAPIHon
   app.use(limitConcurrency(new Places(limits.requests, "requests")));
   serveCatalogue(app, desk, options, baseUrl);
   serveOrders(app, desk, payments, limits);
-  serveJobs(app, desk, payments, limits);
+  serveJobs(app, desk, payments, limits, log);
   serveOperations(app, desk, options);
   refuseOtherMethods(app);
   return app;
@@ -115,15 +115,27 @@ function serveOrders(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk
   app.openapi(routes.inferRoute, async (c) => {
     const offer = c.get("offer")!;
     const opening = c.req.valid("json");
-    const payment = c.req.header("payment-signature");
-    if (payment === undefined) throw new ProblemError("payment-required", "pay on the terms of PAYMENT-REQUIRED");
-    const order = payments.orderIn(payment, offer);
+    const header = c.req.header("payment-signature");
+    if (header === undefined) throw new ProblemError("payment-required", "pay on the terms of PAYMENT-REQUIRED");
+    const payment = readPayment(header);
     const preference = preferenceIn(c.req.header("prefer"), limits.defaultWaitSeconds, limits.waitSeconds);
-    const accepted = await desk.accept(order, opening);
-    const view = await desk.result(accepted.jobId, preference.milliseconds, c.req.raw.signal);
+    const jobId =
+      jobTaken(desk, payments.idOf(payment)) ?? (await desk.accept(payments.orderOf(payment, offer), opening)).jobId;
+    const view = await desk.result(jobId, preference.milliseconds, c.req.raw.signal);
     if (preference.applied !== undefined) c.header("Preference-Applied", preference.applied);
     return answerJob(c, view, offer, payments);
   });
+}
+
+/** The id of a job that the desk serves already: its terms were agreed to, whatever is offered now. */
+function jobTaken(desk: Pick<Desk, "job">, jobId: Hex | undefined): Hex | undefined {
+  if (jobId === undefined) return undefined;
+  try {
+    return desk.job(jobId).status === "waiting" ? undefined : jobId;
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "unknown-job") return undefined;
+    throw error;
+  }
 }
 
 function answerJob(c: Context<AppEnv>, view: JobView, offer: Offer, payments: PaymentDesk) {
@@ -138,7 +150,7 @@ function answerJob(c: Context<AppEnv>, view: JobView, offer: Offer, payments: Pa
   return c.json(jobBody(view, offer), 200);
 }
 
-function serveJobs(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk, limits: Limits): void {
+function serveJobs(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk, limits: Limits, log: Logger): void {
   const bodyOf = (view: JobView) => jobBody(view, offerOf(desk, view));
   const widest = Math.max(0, ...desk.offers.map(bodyBytesOf));
   app.put(
@@ -159,7 +171,11 @@ function serveJobs(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk, 
     const view = desk.job(jobIdIn(c.req.valid("param")));
     if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
     const free = streams.take();
-    return streamSSE(c, (stream) => streamJob(stream, desk, view.jobId, offerOf(desk, view), limits).finally(free));
+    return streamSSE(c, (stream) =>
+      streamJob(stream, desk, view.jobId, offerOf(desk, view), limits)
+        .catch((error: unknown) => log.error({ error }, "a stream of events broke"))
+        .finally(free),
+    );
   });
 }
 
