@@ -31,6 +31,7 @@ export const JOBS_SCHEMA = `
     given_up TEXT,
     reason TEXT,
     over INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL DEFAULT 0,
     created INTEGER NOT NULL,
     changed INTEGER NOT NULL,
     PRIMARY KEY (chain, contract, id),
@@ -73,6 +74,8 @@ export interface JobRow extends Order, JobProgress {
   /** Name of the offer. */
   readonly offer: string;
   readonly origin: "http" | "chain";
+  /** Rises with each change: what was decided on an older one is decided again. */
+  readonly revision: number;
 }
 
 /** A job that nothing was done for yet and whose input is still to come. */
@@ -91,6 +94,7 @@ export const newRow = (id: Hex, order: Order, offer: string, origin: JobRow["ori
   givenUp: undefined,
   reason: undefined,
   over: false,
+  revision: 0,
 });
 
 const asJson = (value: unknown): SQLInputValue => (value === undefined ? null : JSON.stringify(value));
@@ -185,7 +189,7 @@ export class JobsTable {
   /** Makes the same changes to several jobs in one transaction. */
   updateAll(ids: readonly Hex[], changes: Partial<JobProgress>, guard: () => boolean = () => true): void {
     const { names, values } = assignments(changes);
-    const sql = `UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(", ")}, changed = ? WHERE chain = ? AND id = ?`;
+    const sql = `UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(", ")}, changed = ?, revision = revision + 1 WHERE chain = ? AND id = ?`;
     this.#journal.write((database) => {
       if (!guard()) return;
       const update = database.prepare(sql);
@@ -252,4 +256,5 @@ const toRow = (columns: Record<string, SQLOutputValue>): JobRow => ({
   givenUp: textOf(columns.given_up),
   reason: textOf(columns.reason),
   over: columns.over === 1,
+  revision: Number(columns.revision),
 });
