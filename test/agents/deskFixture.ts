@@ -32,9 +32,9 @@ export class WalletSender implements Sender {
   }
 
   submit(intent: Intent, signal?: AbortSignal): Promise<Mined> {
+    const left = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     const sending = this.#last.then(async () => {
-      await this.beforeSending(intent);
-      signal?.throwIfAborted();
+      await Promise.race([this.beforeSending(intent), left]);
       return this.#send(intent);
     });
     this.#last = sending.catch(() => undefined);
@@ -202,7 +202,7 @@ export async function inFolder(work: (folder: string) => Promise<void>): Promise
   }
 }
 
-/** The first view of a job in one of `statuses`; mines blocks meanwhile where the job waits for depth. */
+/** The first view of a job in one of `statuses`. */
 export async function whenIn(desk: Desk, jobId: Hex, ...statuses: JobStatus[]): Promise<JobView> {
   for (let tries = 0; tries < 1000; tries++) {
     const view = desk.job(jobId);
@@ -211,6 +211,12 @@ export async function whenIn(desk: Desk, jobId: Hex, ...statuses: JobStatus[]): 
   }
   const { status, reason } = desk.job(jobId);
   throw new Error(`job ${jobId} is ${status} (${reason}), want ${statuses.join(" or ")}`);
+}
+
+/** Waits until the desk has seen the chain's newest block. */
+export async function whenSeen({ chain }: AgentMarket, desk: Desk): Promise<void> {
+  const number = await chain.provider.getBlockNumber();
+  while ((await desk.health()).block!.number < number) await sleep(10);
 }
 
 /** The code of the refusal that `work` ends with. */

@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { FUNDING, type Hex, type Job } from "../../src/codec/statement.ts";
+import { FUNDING, type Job } from "../../src/codec/statement.ts";
 import type { Order } from "../../src/agent/order.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { refusalOf, whenIn, withDesk } from "./deskFixture.ts";
+import { whenIn, withDesk } from "./deskFixture.ts";
 
 /** What the provider keeps of a price after the toll of half a percent. */
 const PAYOUT = (PRICE * 9_950n) / 10_000n;

@@ -2,6 +2,7 @@ import { secondsUntilSettled } from "./checkTime.ts";
 import type { DeskContext } from "./deskContext.ts";
 import { depthFor } from "./deskPolicy.ts";
 import type { JobProgress, JobRow } from "./jobsTable.ts";
+import { findSettlement } from "./findSettlement.ts";
 import { isPrepaid, standingOf, tagAtDepth, type Standing } from "./standing.ts";
 
 /** What to do for a job now: journal what was seen, have work done outside, hand over to be settled, or nothing. */
@@ -30,7 +31,10 @@ export async function nextStep(context: DeskContext, row: JobRow): Promise<NextS
 
 /** Paid: what is left is to see it deep enough. */
 async function afterPayment(context: DeskContext, row: JobRow): Promise<NextStep> {
-  if (row.status !== "settled") return record({ status: "settled", reason: undefined, batch: undefined });
+  if (row.status !== "settled") {
+    const settled = row.settled ?? (await findSettlement(context, row));
+    return record({ status: "settled", settled, reason: undefined, batch: undefined });
+  }
   const { finalDepth } = context.policy;
   if ((await standingAt(context, row, finalDepth)) !== "Settled") return WAIT;
   return record({ status: "final", over: true, opening: undefined });
@@ -71,7 +75,7 @@ async function orderSecured(context: DeskContext, row: JobRow): Promise<NextStep
 
 /** The escrow holds the deposit. */
 async function whileOpen(context: DeskContext, row: JobRow, standing: Standing): Promise<NextStep> {
-  const { clock, policy } = context;
+  const { clock } = context;
   const { job } = row;
   const lacksBond = job.bond > 0n && standing === "Funded";
   if (clock.hasPassed(job.deadline)) return closeForGood(context, row, row.givenUp ?? EXPIRED);
