@@ -59,6 +59,8 @@ export class JobDriver {
       if (row === undefined || row.over) return;
       const step = await nextStep(this.#context, row);
       if (this.#context.closing.aborted) return;
+      // It may have been proven, or opened, while the chain was read.
+      if (this.#context.jobs.find(id)!.revision !== row.revision) continue;
       if (step.kind !== "record") return this.#act(row, step.kind);
       this.#context.jobs.update(id, step.changes);
       this.#rounds.forgive(id);
@@ -88,8 +90,8 @@ export class JobDriver {
   }
 
   #afterRecord({ id, status }: JobRow, changes: Partial<JobProgress>): void {
-    const { status: next, reason = changes.givenUp } = changes;
-    if (next === "closed") this.#underway.get(id)?.over.abort();
+    const { status: next, givenUp, reason = givenUp } = changes;
+    if (next === "closed" || givenUp !== undefined) this.#underway.get(id)?.over.abort();
     if (next !== undefined && next !== status) this.#context.log.info({ job: id, status: next, reason }, "moved on");
   }
 }

@@ -54,7 +54,9 @@ export class ChainEvents {
       if (clock.hasPassed(job.deadline - BigInt(policy.marginSeconds))) return;
       const contract = String(chain.escrow.target);
       if (jobs.findNonce({ contract, job }) !== undefined) return;
-      jobs.insert(newRow(id, { contract, job, signature: "0x", fundingData: "0x" }, offer.name, "chain"));
+      jobs.insert(
+        newRow(id, { contract, job, signature: "0x", fundingData: "0x" }, offer.name, "chain", clock.head.number),
+      );
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       log.info({ job: id, code: error.code }, "a job that was opened is not served");

@@ -51,14 +51,11 @@ async function checkEscrowed(context: DeskContext, order: Order, standing: strin
 
 /** Throws Refusal unless the registry has the offered model under the offered key, neither deprecated nor stopped. */
 export async function checkModelLive({ chain }: DeskContext, offer: Offer): Promise<void> {
-  const [{ keyId, deprecated }, isStopped] = await Promise.all([
-    chain.registry.termsOf(offer.modelId),
-    chain.registry.isStopped(offer.model.keyId),
-  ]);
+  const { keyId, deprecated } = await chain.registry.termsOf(offer.modelId);
   const flaw = (message: string) => new Refusal("model-not-trusted", `model ${offer.name}: ${message}`);
   if (keyId !== offer.model.keyId) throw flaw(`is registered under key ${keyId}, offered under ${offer.model.keyId}`);
   if (deprecated) throw flaw("is deprecated");
-  if (isStopped) throw flaw(`key ${keyId} was stopped by a contradiction`);
+  if (await chain.registry.isStopped(keyId)) throw flaw(`key ${keyId} was stopped by a contradiction`);
 }
 
 /** Throws Refusal where the client's nonce went to other terms that were taken before. */

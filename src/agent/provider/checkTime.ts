@@ -23,9 +23,9 @@ export async function checkFeasible(context: DeskContext, job: Job, offer: Offer
     throw new Refusal("deadline-too-near", `acceptBy: got ${job.acceptBy}, want ${acceptable} or later`);
 }
 
-/** Throws Refusal where an order's deadline is further ahead than the offer allows. */
-export function checkNotTooFar({ clock }: DeskContext, job: Job, { maxSeconds }: Offer): void {
-  const latest = clock.now + BigInt(maxSeconds);
+/** Throws Refusal where an order's deadline is further ahead than the offer allows; its client may know a later block. */
+export function checkNotTooFar({ clock, policy }: DeskContext, job: Job, { maxSeconds }: Offer): void {
+  const latest = clock.now + BigInt(maxSeconds + policy.marginSeconds);
   if (job.deadline > latest)
     throw new Refusal("deadline-too-far", `deadline: got ${job.deadline}, want ${latest} or earlier`);
 }

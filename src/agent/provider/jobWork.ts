@@ -5,6 +5,7 @@ import { checkOpens } from "./checkFunds.ts";
 import { Refusal } from "./desk.ts";
 import type { DeskContext } from "./deskContext.ts";
 import type { JobRow } from "./jobsTable.ts";
+import { KEY_STOPPED } from "./nextStep.ts";
 import { standingOf } from "./standing.ts";
 
 /** Work of a job that takes long: transactions but for settlements, and the proof. */
@@ -60,7 +61,9 @@ function requireSucceeded({ succeeded, hash }: Mined): void {
 
 /** A desk that closes leaves the task with the pool; a job that is over takes it back. */
 async function prove(context: DeskContext, row: JobRow, over: AbortSignal): Promise<void> {
-  const { closing, jobs, log } = context;
+  const { chain, closing, jobs, log, offers } = context;
+  const { keyId } = offers.get(row.job.modelId)!.model;
+  if (await chain.registry.isStopped(keyId)) return jobs.update(row.id, { givenUp: KEY_STOPPED });
   try {
     const { proof, seconds } = await proofOf(context, row, over);
     if (closing.aborted) return;

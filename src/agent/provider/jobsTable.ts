@@ -31,7 +31,9 @@ export const JOBS_SCHEMA = `
     given_up TEXT,
     reason TEXT,
     over INTEGER NOT NULL DEFAULT 0,
+    revision INTEGER NOT NULL DEFAULT 0,
     created INTEGER NOT NULL,
+    created_block INTEGER NOT NULL,
     changed INTEGER NOT NULL,
     PRIMARY KEY (chain, contract, id),
     UNIQUE (chain, contract, client, provider, nonce)
@@ -73,11 +75,22 @@ export interface JobRow extends Order, JobProgress {
   /** Name of the offer. */
   readonly offer: string;
   readonly origin: "http" | "chain";
+  /** Number of the newest block when it came. */
+  readonly createdBlock: number;
+  /** Rises with each change: what was decided on an older one is decided again. */
+  readonly revision: number;
 }
 
 /** A job that nothing was done for yet and whose input is still to come. */
-export const newRow = (id: Hex, order: Order, offer: string, origin: JobRow["origin"]): JobRow => ({
+export const newRow = (
+  id: Hex,
+  order: Order,
+  offer: string,
+  origin: JobRow["origin"],
+  createdBlock: number,
+): JobRow => ({
   ...order,
+  createdBlock,
   id,
   offer,
   origin,
@@ -91,6 +104,7 @@ export const newRow = (id: Hex, order: Order, offer: string, origin: JobRow["ori
   givenUp: undefined,
   reason: undefined,
   over: false,
+  revision: 0,
 });
 
 const asJson = (value: unknown): SQLInputValue => (value === undefined ? null : JSON.stringify(value));
@@ -185,7 +199,7 @@ export class JobsTable {
   /** Makes the same changes to several jobs in one transaction. */
   updateAll(ids: readonly Hex[], changes: Partial<JobProgress>, guard: () => boolean = () => true): void {
     const { names, values } = assignments(changes);
-    const sql = `UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(", ")}, changed = ? WHERE chain = ? AND id = ?`;
+    const sql = `UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(", ")}, changed = ?, revision = revision + 1 WHERE chain = ? AND id = ?`;
     this.#journal.write((database) => {
       if (!guard()) return;
       const update = database.prepare(sql);
@@ -200,12 +214,12 @@ export class JobsTable {
     const now = Number(this.#now());
     const terms = JSON.stringify(jobToJson(row.job));
     const fixed = [this.#chain, row.contract, row.id, client, provider, String(nonce), terms];
-    const order = [row.signature, row.fundingData, row.offer, row.origin, now, now];
+    const order = [row.signature, row.fundingData, row.offer, row.origin, now, row.createdBlock, now];
     const all = [...fixed, ...order, ...values];
     database
       .prepare(
         `INSERT INTO jobs (chain, contract, id, client, provider, nonce, terms, signature, funding_data, offer, origin,
-          created, changed, ${names.join(", ")}) VALUES (${all.map(() => "?").join(", ")})`,
+          created, created_block, changed, ${names.join(", ")}) VALUES (${all.map(() => "?").join(", ")})`,
       )
       .run(...all);
   }
@@ -252,4 +266,6 @@ const toRow = (columns: Record<string, SQLOutputValue>): JobRow => ({
   givenUp: textOf(columns.given_up),
   reason: textOf(columns.reason),
   over: columns.over === 1,
+  createdBlock: Number(columns.created_block),
+  revision: Number(columns.revision),
 });

@@ -2,6 +2,7 @@ import { secondsUntilSettled } from "./checkTime.ts";
 import type { DeskContext } from "./deskContext.ts";
 import { depthFor } from "./deskPolicy.ts";
 import type { JobProgress, JobRow } from "./jobsTable.ts";
+import { findSettlement } from "./findSettlement.ts";
 import { isPrepaid, standingOf, tagAtDepth, type Standing } from "./standing.ts";
 
 /** What to do for a job now: journal what was seen, have work done outside, hand over to be settled, or nothing. */
@@ -30,7 +31,10 @@ export async function nextStep(context: DeskContext, row: JobRow): Promise<NextS
 
 /** Paid: what is left is to see it deep enough. */
 async function afterPayment(context: DeskContext, row: JobRow): Promise<NextStep> {
-  if (row.status !== "settled") return record({ status: "settled", reason: undefined, batch: undefined });
+  if (row.status !== "settled") {
+    const settled = row.settled ?? (await findSettlement(context, row));
+    return record({ status: "settled", settled, reason: undefined, batch: undefined });
+  }
   const { finalDepth } = context.policy;
   if ((await standingAt(context, row, finalDepth)) !== "Settled") return WAIT;
   return record({ status: "final", over: true, opening: undefined });
@@ -71,7 +75,7 @@ async function orderSecured(context: DeskContext, row: JobRow): Promise<NextStep
 
 /** The escrow holds the deposit. */
 async function whileOpen(context: DeskContext, row: JobRow, standing: Standing): Promise<NextStep> {
-  const { clock, policy } = context;
+  const { clock } = context;
   const { job } = row;
   const lacksBond = job.bond > 0n && standing === "Funded";
   if (clock.hasPassed(job.deadline)) return closeForGood(context, row, row.givenUp ?? EXPIRED);
@@ -81,31 +85,36 @@ async function whileOpen(context: DeskContext, row: JobRow, standing: Standing):
   if (row.proof !== undefined) return lacksBond ? { kind: "acceptBond" } : proven(context, row);
   if (row.opening === undefined)
     return row.status === "waiting" ? WAIT : record({ status: "waiting", reason: undefined });
-  const deep = await standingAt(context, row, depthFor(policy, job.amount));
-  const isDeep = deep === "Funded" || deep === "Accepted";
+  const isDeep = row.status === "funded" || (await isDeepEnough(context, row));
   if (isDeep && !lacksBond) return beforeProof(context, row);
   if (row.status !== "accepted") return record({ status: "accepted", reason: undefined, settled: undefined });
   if (await isTooLate(context, row)) return record({ givenUp: TOO_LATE });
   return isDeep ? { kind: "acceptBond" } : WAIT;
 }
 
-/** The money is safe; the work has still to be worth it. A model that is no longer offered waits until it is again. */
-async function beforeProof(context: DeskContext, row: JobRow): Promise<NextStep> {
-  if (row.status !== "funded") return record({ status: "funded", reason: undefined, settled: undefined });
-  const offer = context.offers.get(row.job.modelId);
-  if (offer === undefined) return WAIT;
-  if (await isTooLate(context, row)) return record({ givenUp: TOO_LATE });
-  if (await context.chain.registry.isStopped(offer.model.keyId)) return record({ givenUp: KEY_STOPPED });
-  return { kind: "prove" };
+async function isDeepEnough(context: DeskContext, row: JobRow): Promise<boolean> {
+  const standing = await standingAt(context, row, depthFor(context.policy, row.job.amount));
+  return standing === "Funded" || standing === "Accepted";
 }
 
-/** A settlement that might be mined at the deadline is not sent. */
-async function proven(context: DeskContext, row: JobRow): Promise<NextStep> {
-  const { clock, policy } = context;
-  if (row.status !== "proven") return record({ status: "proven", reason: undefined, settled: undefined });
-  if (row.job.deadline <= clock.now + BigInt(policy.blockSeconds)) return WAIT;
-  return { kind: "settle" };
+/**
+ * The money is safe. While it is proven, what counts is not how long another proof would take but whether there is still
+ * a block to settle in. A model that is no longer offered waits until it is again.
+ */
+function beforeProof(context: DeskContext, row: JobRow): NextStep {
+  if (isLastBlock(context, row)) return record({ givenUp: TOO_LATE });
+  if (row.status !== "funded") return record({ status: "funded", reason: undefined, settled: undefined });
+  return context.offers.has(row.job.modelId) ? { kind: "prove" } : WAIT;
 }
+
+function proven(context: DeskContext, row: JobRow): NextStep {
+  if (row.status !== "proven") return record({ status: "proven", reason: undefined, settled: undefined });
+  return isLastBlock(context, row) ? WAIT : { kind: "settle" };
+}
+
+/** Whether a settlement that is sent now might be mined at the deadline, and revert. */
+const isLastBlock = ({ clock, policy }: DeskContext, { job }: JobRow): boolean =>
+  job.deadline <= clock.now + BigInt(policy.blockSeconds);
 
 const EXPIRED = "the deadline passed before it was settled";
 export const KEY_STOPPED = "the model's key was stopped by a contradiction";

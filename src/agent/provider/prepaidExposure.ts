@@ -47,7 +47,12 @@ export async function checkSecured(context: DeskContext, order: Order): Promise<
   const { until } = exposureAt(context, order, block);
   const latest = until > deadline ? until : deadline;
   const { number: blockTag } = block;
-  const amount = await context.chain.prepaid.securedUntil(client, provider, token, latest, { blockTag });
+  const { prepaid } = context.chain;
+  const [life, amount] = await Promise.all([
+    prepaid.MAX_ORDER_LIFE(),
+    prepaid.securedUntil(client, provider, token, latest, { blockTag }),
+  ]);
+  requireWithinLife(deadline, block.timestamp + life);
   const secured = { block, amount, until: latest };
   requireCovered(context, order, secured);
   return secured;
@@ -63,6 +68,12 @@ export function requireCovered(context: DeskContext, order: Order, { block, amou
       "insufficient-funds",
       `deposit: ${amount} is secured until ${until}, want ${needed}, of which ${promised.amount} is for other orders`,
     );
+}
+
+/** Nothing is secured beyond the longest life of an order. */
+function requireWithinLife(deadline: bigint, latest: bigint): void {
+  if (deadline > latest)
+    throw new Refusal("deadline-too-far", `deadline: got ${deadline}, want ${latest} or earlier for a prepaid order`);
 }
 
 /** The newest block in which a deposit of this amount is believed. */

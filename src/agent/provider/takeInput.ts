@@ -62,5 +62,11 @@ function rowOfTerms(context: DeskContext, jobId: Hex, terms: Job | undefined): J
   const job = parseJob(jobToJson(terms));
   const id = jobIdOf(job, chain.chainId, contract);
   if (id !== jobId) throw new Refusal("wrong-terms", `the terms are those of job ${id}, want ${jobId}`);
-  return newRow(id, { contract, job, signature: "0x", fundingData: "0x" }, offerOf(context, job).name, "chain");
+  return newRow(
+    id,
+    { contract, job, signature: "0x", fundingData: "0x" },
+    offerOf(context, job).name,
+    "chain",
+    context.clock.head.number,
+  );
 }

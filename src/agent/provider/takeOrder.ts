@@ -31,8 +31,8 @@ function insert(
   { id, offer, secured }: CheckedOrder,
   work: { opening: Opening; words: readonly bigint[] },
 ): void {
-  const { jobs } = context;
-  const row = { ...newRow(id, order, offer.name, "http"), ...work, status: "accepted" as const };
+  const { clock, jobs } = context;
+  const row = { ...newRow(id, order, offer.name, "http", clock.head.number), ...work, status: "accepted" as const };
   jobs.insert(row, () => {
     if (jobs.find(id) !== undefined) return false;
     requireNonceFree(context, order, id);
