@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { PaymentRequirements } from "@x402/core/types";
 import { expect } from "chai";
 import { hashTypedData, recoverAddress, type Hex } from "viem";
+import { PROBLEMS } from "../../src/agent/http/problems.ts";
 import { authorizationData, idOfOrder } from "../../src/agent/order.ts";
 import { orderOf, termsOf } from "../../src/agent/scheme/terms.ts";
 import { projectPath } from "../../src/paths.ts";
@@ -62,12 +63,9 @@ describe("the protocol page", () => {
     expect(await recoverAddress({ hash, signature })).to.equal(client);
   });
 
-  it("explains every refusal of the desk", () => {
-    const source = readFileSync(projectPath("src/agent/provider/desk.ts"), "utf8");
-    const union = source.match(/export type RefusalCode =([^;]*);/)![1];
-    const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, code]) => code);
-    expect(codes).to.have.length.above(10);
-    const explained = [...page.matchAll(/^\| `([a-z-]+)` +\| [45]\d\d +\|/gm)].map(([, code]) => code);
-    expect(codes.filter((code) => !explained.includes(code))).to.deep.equal([]);
+  it("lists every problem that a provider answers with, and its status", () => {
+    const listed = [...page.matchAll(/^\| `([a-z-]+)` +\| ([45]\d\d) +\|/gm)].map(([, code, status]) => [code, status]);
+    const answered = Object.entries(PROBLEMS).map(([code, { status }]) => [code, String(status)]);
+    expect(listed).to.have.deep.members(answered);
   });
 });
