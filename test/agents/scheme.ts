@@ -113,8 +113,8 @@ describe("the x402 scheme tollgate-escrow", () => {
     return { accepted, ...(await client.createPaymentPayload(2, accepted)) } as PaymentPayload;
   };
 
-  const post = (opening: Opening, payload: PaymentPayload): Promise<Response> =>
-    fetch(shop.url, {
+  const post = (opening: Opening, payload: PaymentPayload, url = shop.url): Promise<Response> =>
+    fetch(url, {
       ...bodyOf(opening),
       headers: { "content-type": "application/json", "PAYMENT-SIGNATURE": encodePaymentSignatureHeader(payload) },
     });
@@ -307,20 +307,33 @@ describe("the x402 scheme tollgate-escrow", () => {
   });
 
   it("settles nothing against a false proof or a body without one, and withholds the answer", async () => {
-    const wrong = async (answer: (order: Order) => Promise<Record<string, unknown>>, reason: RegExp) => {
+    const refused = async (answer: (order: Order) => Promise<Record<string, unknown>>) => {
       const cheat = await openShop(market, port, answer);
       const opening = await market.opening();
-      const pay = wrapFetchWithPayment(fetch, buyerOf(opening, "eip3009", walletSigner(market.client)));
-      const response = await pay(cheat.url, bodyOf(opening)).finally(cheat.close);
+      const payload = await paymentBy(opening, "eip3009");
+      const response = await post(opening, payload, cheat.url).finally(cheat.close);
       expect(response.status).to.equal(402);
-      expect(refusalIn(response)).to.match(reason);
       expect(await response.json()).to.deep.equal({});
+      return `${refusalIn(response)} (${await stateOf(orderIn(payload))})`;
     };
-    await wrong(async (order) => {
-      const answer = await provenAnswer(market, order, market.infer(await market.opening()));
-      return { ...answer, words: ["1"] };
-    }, /false invalid_payload: the proof is refused: InvalidProof/);
-    await wrong(async () => ({ label: 3 }), /false words: /);
+    const other = market.infer(await market.opening());
+    const falsely = await refused((order) => provenAnswer(market, order, other));
+    expect(falsely).to.match(/^false invalid_payload: the proof is refused: InvalidProof\(.* \(Funded\)$/);
+    expect(await refused(async () => ({ label: 3 }))).to.match(/^false words: .* \(Refunded\)$/);
+  });
+
+  it("takes a job that somebody else opened, and one that somebody else settled, as done", async () => {
+    const { chain, other } = market;
+    const opening = await market.opening();
+    const order = await market.order(await market.job(opening));
+    const escrow = chain.escrow.connect(other);
+    await (await escrow.openWithSignature(order.job, order.signature, order.fundingData)).wait();
+    expect(await port.open(order)).to.deep.equal({ transaction: "" });
+    const { words } = market.infer(opening);
+    const answer = await provenAnswer(market, order, market.infer(opening));
+    const proof = (answer.proof as string[]).map(BigInt) as unknown as Proof;
+    await (await escrow.settle(order.job, [...words], toCalldata(proof))).wait();
+    expect(await port.deliver(order, words, proof)).to.deep.equal({ transaction: "" });
   });
 
   it("does not end a job that another request is served for", async () => {

@@ -1,6 +1,7 @@
 import type {
   HTTPTransportContext,
   SettleContext,
+  SettleFailureContext,
   VerifiedPaymentCanceledContext,
   VerifyContext,
 } from "@x402/core/server";
@@ -52,7 +53,10 @@ export class TollgateEscrowServer implements SchemeNetworkServer {
     this.#port = port;
     this.schemeHooks = {
       onBeforeVerify: (context) => admitPayment(context, admit),
-      ...(port && { onBeforeSettle: (context: SettleContext) => cancelInstead(context, port) }),
+      ...(port && {
+        onBeforeSettle: (context: SettleContext) => cancelInstead(context, port),
+        onSettleFailure: (context: SettleFailureContext) => cancelUnproven(context, port),
+      }),
     };
   }
 
@@ -133,6 +137,11 @@ function parseBody(body: Buffer | undefined): { words?: unknown; proof?: unknown
 async function cancelInstead(context: SettleContext, port: Pick<EscrowPort, "cancel">) {
   if (context.phase !== "cancel") return undefined;
   return { skip: true as const, result: await cancelled(context, port) };
+}
+
+/** A body without a proof is a handler that failed, though x402 does not see it. The failure stays one. */
+async function cancelUnproven(context: SettleFailureContext, port: Pick<EscrowPort, "cancel">): Promise<void> {
+  if (context.phase === "after-handler" && context.error instanceof InputError) await cancelled(context, port);
 }
 
 async function cancelled(context: SettleContext, port: Pick<EscrowPort, "cancel">): Promise<SettleResponse> {
