@@ -117,13 +117,13 @@ class WorkerPool implements ProvingPool {
   /** Waits for the result of a task that this process, an earlier one or another machine proves. */
   async #resultOf(task: ProvingTask, callers: Callers, signal?: AbortSignal): Promise<Proven> {
     for (;;) {
+      this.#closing.signal.throwIfAborted();
+      signal?.throwIfAborted();
       const ended = this.#ring(task.subject, signal);
       const result = callers.result ?? (await this.#fromQueue(task));
       if (result instanceof Error) throw result;
       if (result !== undefined) return result;
       await ended;
-      this.#closing.signal.throwIfAborted();
-      signal?.throwIfAborted();
     }
   }
 
