@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import { Journal } from "../../src/agent/journal/journal.ts";
 import type { SellableModel } from "../../src/agent/provider/offer.ts";
@@ -137,6 +138,26 @@ describe("an external prover", () => {
     delete process.env.TOLLGATE_TEST_SECRET;
     await pool.close();
     journal.close();
+  });
+
+  it("ends with the pool, and leaves no witness behind", async () => {
+    const hanging = join(folder, "hanging");
+    const path = await program(
+      "hangs-in-pool",
+      `writeFileSync("${hanging}", \`\${process.pid} \${process.cwd()}\`);
+      setInterval(() => {}, 1000);`,
+    );
+    const journal = new Journal(join(folder, "hanging.sqlite"), [PROVING_SCHEMA]);
+    const queue = createJournalQueue(journal);
+    const pool = await startProvingPool({ models: { [MODEL]: model }, queue, externalProver: path });
+    const interrupted = pool.prove(await taskOf(model, 5)).catch(({ name }: Error) => name);
+    while (!existsSync(hanging)) await sleep(20);
+    await pool.close();
+    expect(await interrupted).to.equal("AbortError");
+    journal.close();
+    const [pid, place] = readFileSync(hanging, "utf8").split(" ");
+    while (existsSync(`/proc/${pid}`)) await sleep(20);
+    expect(existsSync(dirname(place))).to.equal(false);
   });
 
   it("must be there and executable when the pool starts", async () => {

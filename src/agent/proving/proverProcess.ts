@@ -15,7 +15,7 @@ import type { Answer, Request, WorkerModel } from "./provingWorker.ts";
 const WORKER = new URL(`./provingWorker${extname(import.meta.url)}`, import.meta.url);
 /** What programs need to start; keys and all else that the agent's environment holds stay out of the worker. */
 const ENVIRONMENT = ["PATH", "LD_LIBRARY_PATH"];
-/** Wait before a worker is started after one crash, and after many without a proof between them. */
+/** Milliseconds before a worker is started after one failure, and after many without a proof between them. */
 const [FIRST_WAIT, LONGEST_WAIT] = [250, 30_000];
 
 export interface ProcessOptions {
@@ -32,8 +32,6 @@ export type WorkerProof = Extract<Answer, { proof: unknown }>;
 
 interface Running {
   readonly child: ChildProcess;
-  /** Resolves once the process, all that it started and its files are gone. */
-  readonly gone: Promise<void>;
   /** Models that it knows. */
   readonly models: Set<string>;
 }
@@ -44,40 +42,51 @@ export class ProverProcess {
   readonly #closing = new AbortController();
   #running: Running | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
-  #crashes = 0;
+  #failures = 0;
+  /** Resolves once all processes that have ended are gone with what they started and their files. */
+  #gone: Promise<void> = Promise.resolve();
 
   constructor(options: ProcessOptions) {
     this.#options = options;
   }
 
   /**
-   * Proves a task. Throws InputError where it can never be proven; any other error may be the machine's. The answer is
-   * the worker's word and no more.
+   * Proves a task. Throws InputError where it can never be proven; after any other error, which may be the machine's or
+   * `check`'s of the answer, the next task gets a new process.
    */
-  async prove(task: ProvingTask, model: SellableModel): Promise<WorkerProof> {
+  async prove(task: ProvingTask, model: SellableModel, check: (answer: WorkerProof) => void): Promise<WorkerProof> {
     clearTimeout(this.#idleTimer);
-    const running = this.#running ?? (await this.#start());
-    const answer = await this.#ask(running, task, model);
-    this.#crashes = 0;
-    this.#idleTimer = setTimeout(() => void this.#end("idle"), this.#options.idleSeconds * 1000).unref();
-    if ("refusal" in answer) throw new InputError(answer.refusal);
-    if ("failure" in answer) throw new Error(answer.failure);
-    running.models.add(task.model);
-    return answer;
+    try {
+      const running = this.#running ?? (await this.#start());
+      const answer = await this.#ask(running, task, model);
+      if ("refusal" in answer) throw new InputError(answer.refusal);
+      if ("failure" in answer) throw new Error(answer.failure);
+      check(answer);
+      running.models.add(task.model);
+      this.#failures = 0;
+      return answer;
+    } catch (error) {
+      if (!(error instanceof InputError)) {
+        this.#failures++;
+        await this.#end("failed");
+      }
+      throw error;
+    } finally {
+      this.#idleTimer = setTimeout(() => void this.#end("idle"), this.#options.idleSeconds * 1000).unref();
+    }
   }
 
   /** Ends the process for good; what it is proving rejects. */
   async close(): Promise<void> {
     this.#closing.abort();
-    clearTimeout(this.#idleTimer);
     await this.#end("closed");
   }
 
-  /** Waits as long as the last crashes demand, and for a machine that cannot start a process now. */
+  /** Waits as long as the last failures demand, and for a machine that cannot start a process now. */
   async #start(): Promise<Running> {
     const { signal } = this.#closing;
-    if (this.#crashes > 0)
-      await sleep(Math.min(FIRST_WAIT * 2 ** (this.#crashes - 1), LONGEST_WAIT), undefined, { signal });
+    if (this.#failures > 0)
+      await sleep(Math.min(FIRST_WAIT * 2 ** (this.#failures - 1), LONGEST_WAIT), undefined, { signal });
     const folder = join(tmpdir(), "tollgate-proving-");
     const scratch = await pRetry(() => mkdtemp(folder), { retries: Infinity, maxTimeout: LONGEST_WAIT, signal });
     if (signal.aborted) await rm(scratch, { recursive: true });
@@ -99,7 +108,9 @@ export class ProverProcess {
       child.once("error", () => resolve());
       child.once("exit", () => resolve());
     });
-    return { child, gone: ended.then(() => this.#cleanUp(child, scratch)), models: new Set() };
+    const before = this.#gone;
+    this.#gone = ended.then(() => this.#cleanUp(child, scratch)).then(() => before);
+    return { child, models: new Set() };
   }
 
   async #cleanUp(child: ChildProcess, scratch: string): Promise<void> {
@@ -121,7 +132,6 @@ export class ProverProcess {
     return new Promise((resolve, reject) => {
       const fail = (message: string) => {
         finish();
-        this.#crashes++;
         reject(new Error(message));
       };
       const onMessage = (answer: Answer) => {
@@ -130,10 +140,7 @@ export class ProverProcess {
       };
       const onExit = (code: number | null, signal: string | null) => fail(`the worker ended with ${signal ?? code}`);
       const onError = ({ message }: Error) => fail(`the worker: ${message}`);
-      const timer = setTimeout(() => {
-        fail(`the proof took more than ${maxSeconds} seconds`);
-        void this.#end("too slow");
-      }, maxSeconds * 1000);
+      const timer = setTimeout(() => fail(`the proof took more than ${maxSeconds} seconds`), maxSeconds * 1000);
       const finish = () => {
         clearTimeout(timer);
         child.off("message", onMessage).off("exit", onExit).off("error", onError);
@@ -145,12 +152,13 @@ export class ProverProcess {
   }
 
   async #end(reason: string): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) return;
+    const child = this.#running?.child;
     this.#running = undefined;
-    killGroup(running.child);
-    await running.gone;
-    this.#options.logger?.info({ pid: running.child.pid, reason }, "a proving worker was ended");
+    if (child !== undefined) {
+      killGroup(child);
+      this.#options.logger?.info({ pid: child.pid, reason }, "a proving worker is ended");
+    }
+    await this.#gone;
   }
 }
 

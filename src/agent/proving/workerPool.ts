@@ -117,13 +117,13 @@ class WorkerPool implements ProvingPool {
   /** Waits for the result of a task that this process, an earlier one or another machine proves. */
   async #resultOf(task: ProvingTask, callers: Callers, signal?: AbortSignal): Promise<Proven> {
     for (;;) {
+      this.#closing.signal.throwIfAborted();
+      signal?.throwIfAborted();
       const ended = this.#ring(task.subject, signal);
       const result = callers.result ?? (await this.#fromQueue(task));
       if (result instanceof Error) throw result;
       if (result !== undefined) return result;
       await ended;
-      this.#closing.signal.throwIfAborted();
-      signal?.throwIfAborted();
     }
   }
 
@@ -165,9 +165,10 @@ class WorkerPool implements ProvingPool {
 
   async #proveOnce(worker: ProverProcess, task: ProvingTask): Promise<Proven> {
     const start = performance.now();
-    const { words, proof, loadSeconds, externalFailure } = await worker.prove(task, this.#models[task.model]);
+    const check = this.#checks.get(task.model)!;
+    const answer = await worker.prove(task, this.#models[task.model], (said) => check(task, said));
+    const { words, proof, loadSeconds, externalFailure } = answer;
     if (externalFailure !== undefined) this.#reportExternal(externalFailure);
-    this.#checks.get(task.model)!(task, { words, proof });
     const seconds = (performance.now() - start) / 1000;
     this.#times.record(task.model, seconds - loadSeconds, loadSeconds);
     return { words, proof, seconds };
