@@ -40,6 +40,8 @@ export interface SenderBench {
   readonly received: () => Promise<bigint>;
   readonly rows: () => Row[];
   readonly attempts: () => Transaction[];
+  /** Resolves when there are so many attempts and the node has the last. */
+  readonly pooled: (attempts: number) => Promise<void>;
   readonly mine: (blocks?: number) => Promise<void>;
   /** Undoes all blocks since `snapshot`, with what is in the pool, and goes on with other blocks. */
   readonly reorganise: (snapshot: unknown, blocks?: number) => Promise<void>;
@@ -86,6 +88,11 @@ export async function openSenderBench(market: AgentMarket): Promise<SenderBench>
     received: async () => (await token.balanceOf(other)) - before,
     rows: () => all("SELECT * FROM transactions ORDER BY id"),
     attempts,
+    pooled: (count) =>
+      until(async () => {
+        const last = attempts().at(count - 1);
+        return last !== undefined && (await rpc("eth_getTransactionByHash", last.hash)) !== null;
+      }),
     mine: async (blocks = 1) => {
       for (let block = 0; block < blocks; block++) await rpc("evm_mine");
     },
@@ -97,6 +104,8 @@ export async function openSenderBench(market: AgentMarket): Promise<SenderBench>
     },
     close: async () => {
       await Promise.all(senders.map((sender) => sender.close()));
+      // What is left in the pool would be in the way of the next test.
+      await rpc("evm_mine");
       await rpc("evm_setAutomine", true);
       journal.close();
       chain.close();

@@ -31,13 +31,12 @@ describe("a sender recovers", () => {
   );
 
   it("raises the fees of a stuck transaction by an eighth or more, and it is mined once (A2)", async () => {
-    const { sender, transfer, market, attempts, mine, rows, received } = bench();
+    const { sender, pooled, transfer, market, attempts, mine, rows, received } = bench();
     await market.rpc("evm_setAutomine", false);
     const sent = sender().submit(transfer(11n));
-    await until(() => attempts().length === 1);
+    await pooled(1);
     await mineDear(POLICY.bumpBlocks);
-    await until(() => attempts().length === 2);
-    await until(async () => (await market.rpc("eth_getTransactionByHash", attempts()[1].hash)) !== null);
+    await pooled(2);
     await mine();
     const mined = await sent;
     const [before, after] = attempts();
@@ -54,10 +53,10 @@ describe("a sender recovers", () => {
     ["far", { ...POLICY, bumpBlocks: 1, maxBumps: 9, maxFeePerGas: 4n * GWEI }],
   ] as const) {
     it(`raises fees no more ${limit} than its policy says, and goes on sending (A2)`, async () => {
-      const { sender, transfer, market, attempts, proxy, mine, received } = bench();
+      const { sender, pooled, transfer, market, attempts, proxy, mine, received } = bench();
       await market.rpc("evm_setAutomine", false);
       const sent = sender({ fees }).submit(transfer(12n));
-      await until(() => attempts().length === 1);
+      await pooled(1);
       // The node sees no reason to pay more, so each raise is the smallest.
       proxy.answer = ({ method }, result) => {
         const block = method === "eth_getBlockByNumber" && result !== null;
@@ -102,11 +101,9 @@ describe("a sender recovers", () => {
 
   /** Puts a transaction of the client's that nobody journalled in the place of the first attempt. */
   async function takeNonce(data: string): Promise<void> {
-    const { market, attempts } = bench();
+    const { market, attempts, pooled } = bench();
     const { client, token } = market;
-    await until(
-      async () => attempts().length > 0 && (await market.rpc("eth_getTransactionByHash", attempts()[0].hash)) !== null,
-    );
+    await pooled(1);
     const fees = { maxFeePerGas: 100n * GWEI, maxPriorityFeePerGas: 50n * GWEI, gasLimit: 100_000n };
     const { nonce } = attempts()[0];
     const call = { type: 2, chainId: market.chain.chainId, to: String(token.target), data, nonce, ...fees };
@@ -157,13 +154,11 @@ describe("a sender recovers", () => {
   });
 
   it("finds what was mined while it was away (A1)", async () => {
-    const { sender, transfer, market, attempts, mine, received, rows } = bench();
+    const { sender, pooled, transfer, market, mine, received, rows } = bench();
     await market.rpc("evm_setAutomine", false);
     const killed = sender();
     const lost = refusalOf(killed.submit(transfer(16n)));
-    await until(
-      async () => attempts().length > 0 && (await market.rpc("eth_getTransactionByHash", attempts()[0].hash)) !== null,
-    );
+    await pooled(1);
     await killed.close();
     await lost;
     await mine();

@@ -1,7 +1,7 @@
-import { Transaction, type Interface, type Signer } from "ethers";
+import { isError, Transaction, type Interface, type Signer } from "ethers";
 import type { Logger } from "pino";
 import type { Hex } from "../../codec/statement.ts";
-import { NodeTrouble, type NodeCalls } from "../watch/nodeCalls.ts";
+import { NodeTrouble, type Block, type NodeCalls } from "../watch/nodeCalls.ts";
 import { offeredFees, raisedFees, type FeePolicy, type Fees } from "./fees.ts";
 import type { Intent } from "./sender.ts";
 import { gasLimitOf, InsufficientFunds } from "./simulate.ts";
@@ -14,8 +14,7 @@ export type AddressedSigner = Signer & { readonly address: string };
 export interface Prepared {
   readonly gasLimit: bigint;
   readonly fees: Fees;
-  /** Number of that block. */
-  readonly head: number;
+  readonly head: Block;
 }
 
 interface Call {
@@ -34,6 +33,8 @@ export class Outbox {
   readonly #policy: FeePolicy;
   readonly #interfaces: readonly Interface[];
   readonly #logger: Logger | undefined;
+  /** Per transaction, the attempt that the node has taken, and the latest block's hash then. */
+  readonly #taken = new Map<number, { readonly hash: Hex; readonly head: Hex }>();
 
   constructor(
     wallet: AddressedSigner,
@@ -66,7 +67,7 @@ export class Outbox {
     const cost = gasLimit * fees.maxFeePerGas + (intent.value ?? 0n);
     const free = balance - this.#reserved();
     if (free < cost) throw new InsufficientFunds(intent.purpose, free, cost);
-    return { gasLimit, fees, head: head.number };
+    return { gasLimit, fees, head };
   }
 
   /** Sends an intent with the next nonce; `instead` is the transaction of the same intent that it takes the place of. */
@@ -78,27 +79,23 @@ export class Outbox {
   ): Promise<number> {
     const nonce = this.#table.freeNonce(await this.#node.count(this.#wallet.address));
     const call = { to: intent.to, data: intent.data, value: intent.value ?? 0n, gasLimit };
-    const attempt = await this.#sign(call, nonce, fees, head);
+    const attempt = await this.#sign(call, nonce, fees, head.number);
     signal.throwIfAborted();
     const { id, intent: intentId } = this.#table.add(intent.purpose, nonce, attempt, instead);
     this.#logger?.info({ purpose: intent.purpose, nonce, hash: attempt.hash }, "transaction signed");
-    await this.broadcast(id, attempt);
+    await this.broadcast(id, attempt, head);
     return intentId;
   }
 
   /** Signs a transaction anew with the same nonce and higher fees; undefined where the policy allows no more. */
-  async raise(
-    { id, purpose, nonce }: JournalledTransaction,
-    head: number,
-    baseFee: bigint,
-  ): Promise<Attempt | undefined> {
+  async raise({ id, purpose, nonce }: JournalledTransaction, head: Block): Promise<Attempt | undefined> {
     const attempts = this.#table.attempts(id);
     if (attempts.length > this.#policy.maxBumps) return undefined;
     const before = Transaction.from(attempts.at(-1)!.raw);
-    const offered = offeredFees(this.#policy, baseFee, await this.#node.tip());
+    const offered = offeredFees(this.#policy, head.baseFeePerGas, await this.#node.tip());
     const fees = raisedFees(this.#policy, feesOf(before), offered);
     if (fees === undefined) return undefined;
-    const attempt = await this.#sign(callOf(before), nonce, fees, head);
+    const attempt = await this.#sign(callOf(before), nonce, fees, head.number);
     this.#table.addAttempt(id, attempt);
     this.#logger?.info(
       { purpose, nonce, hash: attempt.hash, fee: String(fees.maxFeePerGas) },
@@ -107,19 +104,30 @@ export class Outbox {
     return attempt;
   }
 
-  /** Sends what is journalled; says whether the node has it, as far as it tells. */
-  async broadcast(id: number, { hash, raw }: Attempt): Promise<boolean> {
+  /** Sends what is journalled, once a head: a node may drop what it took. */
+  async broadcast(id: number, attempt: Attempt, head: Block): Promise<void> {
+    const { hash } = attempt;
+    const taken = this.#taken.get(id);
+    if (taken?.hash === hash && taken.head === head.hash) return;
+    if (await this.#isTaken(attempt)) this.#taken.set(id, { hash, head: head.hash });
+    else this.#taken.delete(id);
+  }
+
+  /** Forgets what the node took of a transaction that is not on its way any more. */
+  forget(id: number): void {
+    this.#taken.delete(id);
+  }
+
+  async #isTaken({ hash, raw }: Attempt): Promise<boolean> {
     try {
       await this.#node.sendRaw(raw);
       return true;
     } catch (error) {
-      if (!(error instanceof NodeTrouble)) {
-        // A development chain mines and then answers with the revert.
-        if ((error as { code?: string }).code === "CALL_EXCEPTION") return true;
-        throw error;
-      }
+      // A development chain mines a transaction that reverts, and then answers with the revert.
+      if (isError(error, "CALL_EXCEPTION")) return true;
+      if (!(error instanceof NodeTrouble)) throw error;
       if (/already|known transaction/i.test(error.message)) return true;
-      this.#logger?.warn({ id, hash, trouble: error.message }, "transaction not taken");
+      this.#logger?.warn({ hash, trouble: error.message }, "transaction not taken");
       return false;
     }
   }

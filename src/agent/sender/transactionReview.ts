@@ -32,8 +32,6 @@ export interface ReviewOptions {
 /** Compares the journalled transactions with the chain and does what they need next. Must not overlap with signing. */
 export class TransactionReview {
   readonly #options: ReviewOptions;
-  /** Per transaction, the attempt that the node has, and the head when it was sent. */
-  readonly #sent = new Map<number, { readonly hash: Hex; readonly head: Hex }>();
   /** Per transaction, the number of the head at which it was first found lost. */
   readonly #lostSince = new Map<number, number>();
   /** The next nonce to be mined, and the number of the head since which it is. */
@@ -101,12 +99,7 @@ export class TransactionReview {
       const { id, nonce, state } = transaction;
       // A lost transaction whose nonce is next after all stands in the way of all others.
       if (nonce < count || state === "mined" || (state === "lost" && nonce > count)) continue;
-      const attempt = await this.#attemptFor(transaction, head, count);
-      const { hash, head: at } = this.#sent.get(id) ?? {};
-      if (hash === attempt.hash && at === head.hash) continue;
-      if (await this.#options.outbox.broadcast(id, attempt))
-        this.#sent.set(id, { hash: attempt.hash, head: head.hash });
-      else this.#sent.delete(id);
+      await this.#options.outbox.broadcast(id, await this.#attemptFor(transaction, head, count), head);
     }
   }
 
@@ -115,7 +108,7 @@ export class TransactionReview {
     const last = table.attempts(transaction.id).at(-1)!;
     const since = Math.max(last.head, this.#turn!.since);
     if (transaction.nonce !== count || head.number - since < policy.bumpBlocks) return last;
-    return (await outbox.raise(transaction, head.number, head.baseFeePerGas)) ?? last;
+    return (await outbox.raise(transaction, head)) ?? last;
   }
 
   /** Signs the intents anew whose nonce another transaction took, or waits behind a nonce that nobody signed. */
@@ -164,7 +157,7 @@ export class TransactionReview {
   }
 
   #forget(id: number): void {
-    this.#sent.delete(id);
+    this.#options.outbox.forget(id);
     this.#lostSince.delete(id);
   }
 }
