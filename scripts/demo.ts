@@ -29,7 +29,7 @@ export function demoCommand(): Command {
     .option("--json <file>", "write the figures here")
     .action(demo);
   // Its agents run `serve` and `buy`, which the package leaves to its users' own code.
-  return IS_PACKAGE ? command : command.addCommand(demoAgentsCommand());
+  return IS_PACKAGE ? command : command.enablePositionalOptions().addCommand(demoAgentsCommand());
 }
 
 async function demo(options: { digit: number; json?: string }): Promise<void> {

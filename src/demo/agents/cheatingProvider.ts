@@ -11,6 +11,7 @@ import { connectAgent, type AgentChain } from "../../agent/agentChain.ts";
 import { idOfOrder, type Order } from "../../agent/order.ts";
 import { networkOf, orderOf, SCHEME } from "../../agent/scheme/terms.ts";
 import { DeploymentRecord, type ModelRecord } from "../../chain/record.ts";
+import { describeRevert } from "../../chain/revert.ts";
 import { toCalldata, type Proof } from "../../groth16/proof.ts";
 import { parseJsonFile } from "../../jsonFile.ts";
 import { TOKEN_DOMAIN } from "./tradingPlace.ts";
@@ -79,12 +80,14 @@ async function takeDeposit({ escrow }: AgentChain, { job, signature, fundingData
 }
 
 /** What the escrow says to the proof. */
-async function trySettling({ escrow }: AgentChain, { job }: Order): Promise<string> {
+async function trySettling({ escrow, registry }: AgentChain, { job }: Order): Promise<string> {
   const { words, proof } = model.knownGoodProof;
   try {
     await escrow.connect(wallet).settle.staticCall(job, words, toCalldata(proof.map(BigInt) as unknown as Proof));
     return "paid";
   } catch (error) {
-    return `refused (${String((error as { revert?: { name: string } }).revert?.name ?? "reverted")})`;
+    const { data } = error as { data?: unknown };
+    const [name] = describeRevert(String(data), [escrow.interface, registry.interface]).split("(");
+    return `refused with ${name}`;
   }
 }

@@ -16,7 +16,7 @@ export interface AgentsStory {
   /** Every job of the escrow, as its events tell it. */
   readonly deals: readonly Deal[];
   /** What the buyers were told, by model. */
-  readonly answers: Readonly<Record<string, readonly number[]>>;
+  readonly answers: Readonly<Record<string, number>>;
   readonly killed: { readonly jobId: string; readonly answeredAfterSeconds: number };
   readonly cheat: { readonly escrowSaid: string; readonly buyerSaid: string };
   readonly balances: Readonly<Record<Agent, bigint>>;
@@ -61,16 +61,20 @@ export async function tellAgentsStory(cast: Cast): Promise<AgentsStory> {
   narrator.chapter("2. A provider, and two buyers that know its URL");
   const shop = await openShop(cast, 0);
   narrator.say(`The provider sells three models at ${shop.url}, process ${shop.process.pid}.`);
-  const [digit, forecast] = await Promise.all([
-    buy(cast, "ada", shop.url, "digits-mlp", PRICES["digits-mlp"]),
-    buy(cast, "ben", shop.url, "volatility-mlp", PRICES["volatility-mlp"]),
-  ]);
-  tellAnswer(narrator, "Ada", "a digit", digit);
-  tellAnswer(narrator, "Ben", "a volatility forecast", forecast);
+  const buying = () =>
+    Promise.all([
+      buy(cast, "ada", shop.url, "digits-mlp", PRICES["digits-mlp"]),
+      buy(cast, "ben", shop.url, "volatility-mlp", PRICES["volatility-mlp"]),
+    ]);
+  const [digit, forecast] = await narrator.step(
+    "Ada buys a digit's label, Ben a volatility forecast",
+    buying,
+    ([label, basisPoints]) =>
+      `Ada bought the label ${label} of a digit, Ben a volatility of ${basisPoints.toFixed(1)} basis points`,
+  );
 
   narrator.chapter("3. The provider is killed in the middle of a proof");
   const { killed, score } = await killMidProof(cast, shop);
-  tellAnswer(narrator, "Ada", "a credit score", score);
 
   narrator.chapter("4. A cheaper provider, which does not prove");
   const cheat = await buyFromCheat(cast);
@@ -92,12 +96,12 @@ async function openShop({ place, folder }: Cast, port: number): Promise<Shop> {
   return { process, url };
 }
 
-/** Runs a buyer to its end and returns the numbers of the first output. */
-async function buy(cast: Cast, agent: "ada" | "ben", url: string, model: string, maxPrice: bigint): Promise<number[]> {
+/** Runs a buyer to its end and returns what it wanted to know: the last output, one number for each of these models. */
+async function buy(cast: Cast, agent: "ada" | "ben", url: string, model: string, maxPrice: bigint): Promise<number> {
   const answer = join(cast.folder, `${agent}-${model}.json`);
   const { code, lastWords } = await startBuyer(cast, agent, url, model, maxPrice, answer);
   if (code !== 0) throw new Error(`${agent} did not get what it paid for:\n${lastWords}`);
-  return (await parseJsonFile(answer, Answer)).outputs[0].values;
+  return (await parseJsonFile(answer, Answer)).outputs.at(-1)!.values[0];
 }
 
 async function startBuyer(
@@ -127,7 +131,7 @@ const keyOf = ({ agents }: TradingPlace, agent: Agent, folder: string): Record<s
 });
 
 /** Kills the provider with SIGKILL when it has the deposit and works on the proof, and starts it again. */
-async function killMidProof(cast: Cast, shop: Shop): Promise<{ killed: AgentsStory["killed"]; score: number[] }> {
+async function killMidProof(cast: Cast, shop: Shop): Promise<{ killed: AgentsStory["killed"]; score: number }> {
   const { narrator } = cast;
   const funded = shop.process.said(FUNDED, shop.process.lineCount());
   const purchase = buy(cast, "ada", shop.url, "credit-gbdt", PRICES["credit-gbdt"]);
@@ -136,13 +140,18 @@ async function killMidProof(cast: Cast, shop: Shop): Promise<{ killed: AgentsSto
   const { signal } = await shop.process.ended;
   narrator.say(`The deposit for job ${jobId.slice(0, 18)}… is in; process ${shop.process.pid} ended by ${signal}.`);
   const start = performance.now();
-  const again = await openShop(cast, Number(new URL(shop.url).port));
-  const score = await purchase;
-  const answeredAfterSeconds = (performance.now() - start) / 1000;
-  narrator.say(
-    `Started again as process ${again.process.pid}, it found the job in its journal and answered ` +
-      `${answeredAfterSeconds.toFixed(1)} s later.`,
+  const again = await narrator.step(
+    "The provider is started again",
+    () => openShop(cast, Number(new URL(shop.url).port)),
+    ({ process }) => `Started again as process ${process.pid}`,
   );
+  const score = await narrator.step(
+    "It finds the job in its journal and proves",
+    () => purchase,
+    (isBad) =>
+      `It found the job in its journal, proved and was paid; Ada's score: ${isBad ? "a bad loan" : "a good loan"}`,
+  );
+  const answeredAfterSeconds = (performance.now() - start) / 1000;
   again.process.kill("SIGTERM");
   await again.process.ended;
   return { killed: { jobId, answeredAfterSeconds }, score };
@@ -158,13 +167,16 @@ async function buyFromCheat(cast: Cast): Promise<AgentsStory["cheat"]> {
   const args = [place.url, place.recordPath, "digits-mlp", String(place.token.target), String(CHEAP)];
   const cheat = startNode(moduleBeside("cheatingProvider"), args, { CHEAT_KEY: place.agents.cheat.privateKey });
   const [url] = await cheat.said(/^http:\/\/\S+$/);
-  const { code, lastWords } = await startBuyer(cast, "ben", url, "digits-mlp", CHEAP, join(folder, "never.json"));
+  const { code, lastWords } = await narrator.step(
+    `Ben buys a digit's label for ${dollars(CHEAP)}`,
+    () => startBuyer(cast, "ben", url, "digits-mlp", CHEAP, join(folder, "never.json")),
+    () => "It took the deposit into the escrow and showed a proof of something else",
+  );
   if (code === 0) throw new Error("the buyer took an answer without a proof of it");
   const [, escrowSaid] = await cheat.said(/^settle: (.*)$/);
   cheat.kill("SIGKILL");
   const buyerSaid = lastWords.split("\n").findLast((line) => line.includes("order 0x")) ?? lastWords;
-  narrator.say(`It took ${dollars(CHEAP)} into the escrow and showed a proof of something else.`);
-  narrator.say(`The escrow says to the proof: ${escrowSaid}. The buyer: ${buyerSaid}`);
+  narrator.say(`The escrow: ${escrowSaid}. Ben's agent: ${buyerSaid}`);
   await place.wait(DEADLINE + 1);
   const options = buyerOptions(place, folder, "ben");
   const reclaim = await startNode(PROGRAM, ["buy", "--reclaim", ...options], keyOf(place, "ben", folder)).ended;
@@ -188,9 +200,6 @@ async function balancesOf({ agents, token, record, provider }: TradingPlace): Pr
 }
 
 const dollars = (amount: bigint): string => `${formatUnits(amount, 18)} SUSD`;
-
-const tellAnswer = (narrator: Narrator, who: string, what: string, values: readonly number[]): void =>
-  narrator.say(`${who} bought ${what}: ${values.map((value) => Number(value.toPrecision(6))).join(", ")}`);
 
 function tellBooks(narrator: Narrator, deals: readonly Deal[], balances: AgentsStory["balances"]): void {
   narrator.chapter("5. Who paid what for which proof");
