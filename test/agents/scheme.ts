@@ -322,49 +322,6 @@ describe("the x402 scheme tollgate-escrow", () => {
     expect(await refused(async () => ({ label: 3 }))).to.match(/^false words: .* \(Refunded\)$/);
   });
 
-  it("takes a job that somebody else opened, and one that somebody else settled, as done", async () => {
-    const { chain, other } = market;
-    const opening = await market.opening();
-    const order = await market.order(await market.job(opening));
-    const escrow = chain.escrow.connect(other);
-    await (await escrow.openWithSignature(order.job, order.signature, order.fundingData)).wait();
-    expect(await port.open(order)).to.deep.equal({ transaction: "" });
-    const { words } = market.infer(opening);
-    const answer = await provenAnswer(market, order, market.infer(opening));
-    const proof = (answer.proof as string[]).map(BigInt) as unknown as Proof;
-    await (await escrow.settle(order.job, [...words], toCalldata(proof))).wait();
-    expect(await port.deliver(order, words, proof)).to.deep.equal({ transaction: "" });
-  });
-
-  it("does not end a job that another request is served for", async () => {
-    const opening = await market.opening();
-    const order = await market.order(await market.job(opening));
-    await port.open(order);
-    await port.open(order);
-    const refusal = await port.cancel(order).catch((error: unknown) => error);
-    expect((refusal as Error).message).to.equal("another request is being served for this order");
-    const answer = await provenAnswer(market, order, market.infer(opening));
-    await port.deliver(order, market.infer(opening).words, (answer.proof as string[]).map(BigInt) as unknown as Proof);
-    expect(await stateOf(order)).to.equal("Settled");
-  });
-
-  it("counts on a prepaid deposit for one order at a time", async () => {
-    await fundPrepaid(PRICE);
-    const opening = await market.opening();
-    const prepaid = async (changes: Partial<Job> = {}) =>
-      market.order(await market.job(opening, { funding: FUNDING.prepaid, ...changes }));
-    const first = await prepaid();
-    const refused = async (order: Order) =>
-      ((await port.open(order).catch((error: unknown) => error)) as Error).message;
-    const forged = { ...first, signature: (await prepaid({ nonce: 1_000n })).signature };
-    expect(await refused(forged)).to.match(/signed the order, want/);
-    await port.open(first);
-    expect(await refused(await prepaid())).to.match(/^the deposit secures 2000000 until \d+, want 4000000$/);
-    expect(await refused(await prepaid({ nonce: first.job.nonce, amount: 1n }))).to.match(/is of another order/);
-    await port.cancel(first);
-    await port.open(await prepaid());
-  });
-
   it("prices in base units, or in dollars of a stablecoin that x402 knows", async () => {
     const server = new TollgateEscrowServer();
     const { asset, amount, extra } = await server.parsePrice("$0.10", "eip155:8453");
