@@ -18,7 +18,6 @@ describe("tollgate buy", () => {
   before(async () => {
     market = await openAgentMarket();
     seller = await openSeller(market);
-    process.env.TOLLGATE_BUYER_KEY = KEY;
   });
   after(async () => {
     delete process.env.TOLLGATE_BUYER_KEY;
@@ -27,6 +26,7 @@ describe("tollgate buy", () => {
   });
 
   beforeEach(async () => {
+    process.env.TOLLGATE_BUYER_KEY = KEY;
     folder = await mkdtemp(join(tmpdir(), "tollgate-buy-"));
     await writeFile(join(folder, "record.json"), JSON.stringify(market.record));
     await writeFile(join(folder, "input.json"), JSON.stringify({ input_data: [(await digit(4)).row] }));
@@ -78,9 +78,7 @@ describe("tollgate buy", () => {
     const silent = await openSeller(market, { paid: (_sale, context) => context.json({ detail: "no" }, 410) });
     const { code, stderr } = await runTollgate(folder, ...buyArguments(silent.url));
     await silent.close();
-    expect(stderr).to.match(
-      /^error: order 0x\w{64}: http:\S+ answers 410: no; without a proof nobody can take .* reclaim/m,
-    );
+    expect(stderr).to.match(/^error: order 0x\w{64}: http:\S+ answers 410: no; nobody can collect .* `reclaim`/m);
     expect(stderr).to.not.match(/^\s+at /m);
     expect(code).to.equal(1);
   });
@@ -110,7 +108,7 @@ describe("tollgate buy", () => {
     await writeFile(open, KEY, { mode: 0o644 });
     await writeFile(short, KEY.slice(0, -2), { mode: 0o600 });
     const { message } = await refusalOf(buyerWallet(open));
-    expect(message).to.match(/open\.key: others can read it \(mode 644\), want 600: chmod 600 /);
+    expect(message).to.match(/open\.key: others can use it \(mode 644\), want 600: chmod 600 /);
     expect((await refusalOf(buyerWallet(short))).message).to.match(
       /^\S+short\.key: holds no private key, want 32 bytes in hex$/,
     );

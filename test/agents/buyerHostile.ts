@@ -152,7 +152,7 @@ describe("a buyer and a hostile provider", () => {
     expect(refusal.message).to.match(message);
     expect(refusal).to.be.instanceOf(UnconfirmedPurchase);
     expect(refusal.message).to.match(
-      /; without a proof nobody can take its 2000000 base units, and from 20\S+Z on reclaim brings/,
+      /; nobody can collect its 2000000 base units without a proof, from 20\S+Z on `reclaim` brings/,
     );
     expect(await chain.escrow.creditOf(market.provider, token)).to.equal(earnedBefore);
     expect((await token.balanceOf(client)) + (await escrowed(chain, token))).to.equal(had);

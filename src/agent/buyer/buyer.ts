@@ -91,7 +91,7 @@ export class Buyer {
   async known(request: PurchaseRequest): Promise<Bought | undefined> {
     const purchase = await this.#answered(request);
     if (purchase?.answer === undefined) return undefined;
-    return bought(await this.#graphOf(request.model), purchase, purchase.answer, purchase.status === "paid", true);
+    return bought(await this.#graphOf(request.model), purchase, purchase.answer, true);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload } from "@x402/core/types";
+import { brokenConnection } from "../../chain/connection.ts";
 import { unpackWords } from "../../codec/codec.ts";
 import { FUNDING, type Hex } from "../../codec/statement.ts";
 import { InputError } from "../../errors.ts";
@@ -21,7 +22,7 @@ export interface Bought {
   readonly words: readonly bigint[];
   /** The registry accepted it for this order; undefined where the words are those that the contract paid for. */
   readonly proof: Proof | undefined;
-  /** The price of the order in base units. */
+  /** The price of the order in base units; 0 where the provider let it expire after it had shown its proof. */
   readonly paid: bigint;
   /** The transaction that paid; undefined for a prepaid order that is not settled yet. */
   readonly transaction: Hex | undefined;
@@ -53,17 +54,26 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
       ? await askJob(purchase, remaining, trust.closing)
       : await sendOrder(purchase, paymentHeaders(purchase), remaining, trust.closing);
     trust.closing.throwIfAborted();
-    if (delivery.kind === "result") return confirm(trust, graph, purchase, delivery);
-    taken = delivery.kind === "pending";
     // What fails for want of time says nothing of the provider.
     if ("why" in delivery && performance.now() < end) why = delivery.why;
-    const paid = await takePaid(trust, graph, purchase);
-    if (paid !== undefined) return paid;
+    try {
+      if (delivery.kind === "result") return await confirm(trust, graph, purchase, delivery);
+      const paid = await takePaid(trust, graph, purchase);
+      if (paid !== undefined) return paid;
+    } catch (error) {
+      if (error instanceof UnconfirmedPurchase || trust.closing.aborted) throw error;
+      why = `asking the chain failed (${codeOf(error)})`;
+    }
+    taken = delivery.kind === "pending";
     if (delivery.kind === "refused") break;
     await backOff(round, end - performance.now());
   }
   throw new UnconfirmedPurchase(why, purchase);
 }
+
+/** Without the message of the error, in which nodes' URLs and their access keys can be. */
+const codeOf = (error: unknown): string =>
+  brokenConnection(error) ?? String((error as { code?: unknown }).code ?? (error as Error).name);
 
 /** Checks a provider's answer against the model and on the chain; journals what holds. Throws UnconfirmedPurchase. */
 export async function confirm(
@@ -78,7 +88,9 @@ export async function confirm(
     throw new UnconfirmedPurchase("the registry refuses the proof for these words", purchase);
   const answer: Answer = { words, proof: proof as unknown as Proof };
   trust.purchases.setStatus(purchase.jobId, "answered", answer);
-  return (await awaitPaid(trust, graph, purchase, answer)) ?? bought(graph, purchase, answer, false);
+  return (
+    (await awaitPaid(trust, graph, purchase, answer)) ?? bought(graph, { ...purchase, status: "answered" }, answer)
+  );
 }
 
 /** An escrow has paid when its provider shows the words; a prepaid order is settled when the provider likes. */
@@ -114,7 +126,7 @@ async function takePaid(
     );
   const settled: Answer = { ...answer, ...settlement, words };
   trust.purchases.setStatus(purchase.jobId, "paid", settled);
-  return bought(graph, purchase, settled, true);
+  return bought(graph, { ...purchase, status: "paid" }, settled);
 }
 
 function requireWords(graph: IntegerGraph, purchase: Purchase, words: readonly bigint[]): void {
@@ -129,17 +141,16 @@ function requireWords(graph: IntegerGraph, purchase: Purchase, words: readonly b
 /** What a caller gets of a purchase with its answer. */
 export const bought = (
   graph: IntegerGraph,
-  { jobId, job }: Purchase,
+  { jobId, job, status }: Pick<Purchase, "jobId" | "job" | "status">,
   { words, proof, transaction }: Answer,
-  confirmed: boolean,
   reused = false,
 ): Bought => ({
   jobId,
   outputs: decodeOutputs(graph, unpackWords(graph.outputs, words)),
   words,
   proof,
-  paid: job.amount,
+  paid: status === "released" ? 0n : job.amount,
   transaction,
-  confirmed,
+  confirmed: status === "paid",
   reused,
 });

@@ -137,7 +137,7 @@ export class Purchases {
 
   /** Amounts of what was paid for in the 24 hours before `now`, and of all that can still be collected, in base units. */
   spentBefore(token: Hex, now: bigint): bigint {
-    return this.#select("status IN ('signed', 'answered') OR (status = 'paid' AND signed_at > ?)", now - DAY)
+    return this.refundable(now)
       .filter(({ job }) => job.token === token)
       .reduce((sum, { job }) => sum + job.amount, 0n);
   }
@@ -145,6 +145,11 @@ export class Purchases {
   /** Orders whose money can still be taken, or comes back. */
   open(): Purchase[] {
     return this.#select("status IN ('signed', 'answered')");
+  }
+
+  /** Those, and what was paid for in the day before `now`: a reorganisation can undo a payment. */
+  refundable(now: bigint): Purchase[] {
+    return this.#select("status IN ('signed', 'answered') OR (status = 'paid' AND signed_at > ?)", now - DAY);
   }
 
   /** Orders of an inference, the latest first. */

@@ -24,7 +24,7 @@ async function refundDue({ chain, purchases }: Trust, wallet: Signer): Promise<R
   const refunded = [];
   const { timestamp } = await chainTime(chain);
   const escrow = chain.escrow.connect(wallet.connect(chain.provider));
-  for (const purchase of purchases.open()) {
+  for (const purchase of purchases.refundable(timestamp)) {
     const { job, jobId, model } = purchase;
     if (job.funding === FUNDING.prepaid) continue;
     const due = timestamp >= job.deadline || (await chain.registry.isStopped(chain.record.models[model].keyId));

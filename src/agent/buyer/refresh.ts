@@ -15,8 +15,9 @@ export async function refresh(
   for (const { jobId, job, answer, ...purchase } of open) {
     const order = await orderOnChain(chain, { jobId, job, ...purchase });
     if (order.state === "paid") {
+      // A node that shows the payment may be behind with its event: then the words are asked for again.
       const { words = answer?.words, transaction } = order;
-      purchases.setStatus(jobId, "paid", words && { words, proof: answer?.proof, transaction });
+      if (words) purchases.setStatus(jobId, "paid", { words, proof: answer?.proof, transaction });
     } else if (order.state !== "funded" && timestamp >= job.deadline + BEYOND_REORG) {
       purchases.setStatus(jobId, "released");
     }

@@ -1,4 +1,4 @@
-import type { Hex } from "../../codec/statement.ts";
+import { FUNDING, type Hex, type Job } from "../../codec/statement.ts";
 import { oneLine } from "../../errors.ts";
 
 /** An order was signed, and there is no answer that the chain confirms. The message is one line. */
@@ -10,11 +10,12 @@ export class UnconfirmedPurchase extends Error {
   /** Chain time from which nobody can collect the order, and a deposit comes back with `reclaim`; unix seconds. */
   readonly deadline: bigint;
 
-  constructor(why: string, { jobId, job }: { jobId: Hex; job: { amount: bigint; deadline: bigint } }, cause?: unknown) {
+  constructor(why: string, { jobId, job }: { jobId: Hex; job: Job }, cause?: unknown) {
     const until = new Date(Number(job.deadline) * 1000).toISOString();
+    const back = job.funding === FUNDING.prepaid ? "not even with one" : "`reclaim` brings back what the escrow holds";
     super(
       oneLine(
-        `order ${jobId}: ${why}; without a proof nobody can take its ${job.amount} base units, and from ${until} on reclaim brings them back`,
+        `order ${jobId}: ${why}; nobody can collect its ${job.amount} base units without a proof, from ${until} on ${back}`,
       ),
       { cause },
     );
