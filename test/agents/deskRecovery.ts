@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Order } from "../../src/agent/order.ts";
+import { idOfOrder, type Order } from "../../src/agent/order.ts";
 import type { JobStatus } from "../../src/agent/provider/desk.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { FUNDING, type Job } from "../../src/codec/statement.ts";
@@ -144,7 +144,7 @@ describe("a provider's desk", () => {
       const { jobId } = await desk.accept(order, opening);
       const view = await desk.result(jobId, 10_000);
       expect([view.status, view.result]).to.deep.equal(["closed", undefined]);
-      expect(view.reason).to.match(/^the client's money cannot be taken/);
+      expect(view.reason).to.match(/^the client's money cannot be taken: ERC20InsufficientAllowance\(/);
       expect(pool.proven).to.deep.equal([]);
       expect(sender.mined).to.deep.equal([]);
     });
@@ -163,11 +163,12 @@ describe("a provider's desk", () => {
 
   it("sends no settlement that its deadline would revert, and closes the job when the chain's time has passed it", async () => {
     await withDesk(market, {}, async ({ desk, sender, pool }) => {
-      pool.beforeProving = () => never;
-      const held = await desk.accept(await orderOf(), opening);
-      await whenIn(desk, held.jobId, "funded");
+      const order = await orderOf();
+      const heldId = idOfOrder(order, market.chain.chainId);
+      pool.beforeProving = ({ subject }) => (subject === heldId ? never : Promise.resolve());
       HOLD.proven!(sender, pool);
-      pool.beforeProving = async () => undefined;
+      const held = await desk.accept(order, opening);
+      await whenIn(desk, held.jobId, "funded");
       const proven = await desk.accept(await orderOf(), opening);
       await whenIn(desk, proven.jobId, "proven");
       await passTime(3_601);

@@ -1,5 +1,14 @@
-import { isError } from "ethers";
+import { Interface, isError } from "ethers";
+import { describeRevert } from "../../chain/revert.ts";
 import { Refusal } from "./desk.ts";
+
+/** What tokens revert with where they follow ERC-6093. */
+const TOKEN_ERRORS = new Interface([
+  "error ERC20InsufficientBalance(address sender, uint256 balance, uint256 needed)",
+  "error ERC20InsufficientAllowance(address spender, uint256 allowance, uint256 needed)",
+  "error ERC20InvalidSender(address sender)",
+  "error ERC20InvalidReceiver(address receiver)",
+]);
 
 /** What a call to a contract reverted with. */
 export interface Revert {
@@ -14,7 +23,7 @@ export function revertOf(error: unknown): Revert | undefined {
   if (!isError(error, "CALL_EXCEPTION")) return undefined;
   const { revert, reason, data } = error;
   if (revert) return { name: revert.name, text: `${revert.name}(${revert.args.map(String).join(", ")})` };
-  return { name: undefined, text: reason ?? `error ${data ?? "without data"}` };
+  return { name: undefined, text: reason ?? describeRevert(data ?? "0x", [TOKEN_ERRORS]) };
 }
 
 /**

@@ -41,6 +41,7 @@ export async function takeInput(
 
 /** A commitment opens to one input only, so whoever knows that input gets the job that it is of. */
 function requireSameInput(context: DeskContext, row: JobRow, opening: Opening): void {
+  if (row.words === undefined) throw new Refusal("job-not-open", `job ${row.id} is over: ${row.reason ?? row.status}`);
   try {
     requireOpens(offerOf(context, row.job), row.job, opening);
   } catch (error) {
