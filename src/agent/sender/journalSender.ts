@@ -120,9 +120,8 @@ class JournalSender implements Sender {
 
   async #joinOrSend(intent: Intent, signal: AbortSignal): Promise<{ outcome: Promise<Mined> }> {
     const { purpose } = intent;
-    // What was mined may be undone by now: then it is on its way again.
-    const known = this.#table.unsettled().some((row) => row.purpose === purpose && row.state === "mined");
-    if (known) await this.#oneByOne(() => this.#review.run());
+    const undone = await this.#findUndone(purpose);
+    if (undone !== undefined) return undone;
     const joined = this.#onItsWay(purpose);
     if (joined !== undefined) return this.#outcomeOf(joined);
     const prepared = await this.#outbox.prepare(intent);
@@ -133,6 +132,20 @@ class JournalSender implements Sender {
     });
     void this.#lookNow();
     return sent;
+  }
+
+  /** What was mined for the purpose may be undone by now: then it is on its way again, or mined elsewhere. */
+  async #findUndone(purpose: string): Promise<{ outcome: Promise<Mined> } | undefined> {
+    const mined = this.#table.unsettled().filter((row) => row.purpose === purpose && row.state === "mined");
+    if (mined.length === 0) return undefined;
+    const outcomes = mined.map(({ intent }) => this.#outcomeOf(intent));
+    await this.#oneByOne(() => this.#review.run());
+    const now = new Map(this.#table.unsettled().map((row) => [row.id, row]));
+    const moved = mined.findIndex(({ id, blockHash }) => now.has(id) && now.get(id)!.blockHash !== blockHash);
+    mined.forEach(({ intent }, index) => {
+      if (index !== moved) this.#outcomes.delete(intent);
+    });
+    return outcomes[moved];
   }
 
   #onItsWay = (purpose: string): number | undefined =>
