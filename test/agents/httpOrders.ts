@@ -205,6 +205,19 @@ describe("the provider's HTTP face over a desk", () => {
     await again.body!.cancel();
   });
 
+  it("ends a stream whose client never reads when its life is over", async () => {
+    const short = await openTestProvider({ streamSeconds: 0.2, heartbeatSeconds: 0.001 });
+    const view = { jobId: `0x${"1".repeat(64)}`, contract: terms.accepts[1].extra.contract as string };
+    short.desk.put({ ...view, job: job(), model: "digits-mlp", status: "funded" });
+    const { hostname, port } = new URL(short.url);
+    const socket = connect(Number(port), hostname).pause();
+    socket.write(`GET /jobs/${view.jobId}/events HTTP/1.1\r\nHost: a\r\n\r\n`);
+    while (short.desk.followers === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (short.desk.followers > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.destroy();
+    await short.close();
+  });
+
   it("holds so many requests at once, and frees those whose client is gone", async () => {
     const gone = new AbortController();
     const header = { "PAYMENT-SIGNATURE": encodePaymentSignatureHeader(payment()), Prefer: "wait=30" };

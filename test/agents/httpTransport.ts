@@ -97,6 +97,8 @@ describe("the provider's HTTP face against what is not an order", () => {
   it("knows its paths and their methods", async () => {
     await expectProblem(await fetch(`${provider.url}/nothing`), 404, "not-found");
     await expectProblem(await fetch(`${provider.url}/models/digits-mlp/infer/x`), 404, "not-found");
+    for (const path of ["/models/%zz", "/models/..%2f..%2fetc", `/models/${"a".repeat(300)}`])
+      expect((await problemIn(await fetch(`${provider.url}${path}`))).status).to.equal(404);
     await expectProblem(await fetch(`${provider.url}/models/none`), 404, "unknown-model");
     await expectProblem(await post("{}", JSON_TYPE, `${provider.url}/models/none/infer`), 404, "unknown-model");
     await expectProblem(await fetch(`${provider.url}/jobs/0x12`), 404, "unknown-job");

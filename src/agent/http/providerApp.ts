@@ -100,7 +100,8 @@ function serveCatalogue(
     return c.json({ type: problemPath(code as ProblemCode), title: kind.title, status: kind.status }, 200);
   });
   const info = { title: "Tollgate provider", version };
-  app.get("/openapi.json", (c) => c.json(app.getOpenAPI31Document({ openapi: "3.1.0", info })));
+  let document: ReturnType<typeof app.getOpenAPI31Document> | undefined;
+  app.get("/openapi.json", (c) => c.json((document ??= app.getOpenAPI31Document({ openapi: "3.1.0", info }))));
 }
 
 function serveOrders(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk, limits: Limits): void {
