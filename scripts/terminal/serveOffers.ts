@@ -1,8 +1,8 @@
 import type { AgentChain } from "../../src/agent/agentChain.ts";
 import type { Offer } from "../../src/agent/provider/offer.ts";
 import type { ModelRecord } from "../../src/chain/record.ts";
-import { InputError } from "../../src/errors.ts";
-import { readModelFiles } from "../../src/model/modelFiles.ts";
+import { InputError, onFile } from "../../src/errors.ts";
+import { readModelFiles, type ModelFiles } from "../../src/model/modelFiles.ts";
 import type { KeyedModel } from "../../src/model/setupModel.ts";
 import { modelPath } from "./modelOptions.ts";
 import { keyOf, requireKeys } from "./planModels.ts";
@@ -15,15 +15,20 @@ import type { ServedToken } from "./serveToken.ts";
 export async function readOffers(chain: AgentChain, token: ServedToken, options: ServeOptions): Promise<Offer[]> {
   const { model: prices, maxSeconds } = options;
   requireKeys({ ...options, model: [...prices.keys()] }, chain.chainId);
-  const registrations = new Map<string, ModelRecord>();
-  for (const name of prices.keys()) registrations.set(name, await liveRegistration(chain, name));
+  const sold = new Map<string, { readonly files: ModelFiles; readonly registered: ModelRecord }>();
+  for (const given of prices.keys()) {
+    const path = modelPath(given);
+    const files = await onFile(path, "read", () => readModelFiles(path));
+    if ([...sold.values()].some(({ files: { name } }) => name === files.name))
+      throw new InputError(`--model ${given}: ${files.name} has a price already`);
+    sold.set(given, { files, registered: await liveRegistration(chain, files.name) });
+  }
   const methods: Offer["methods"] = [...(token.domain ? (["eip3009"] as const) : []), "allowance", "prepaid"];
   const offers: Offer[] = [];
-  for (const [name, price] of prices) {
-    const registered = registrations.get(name)!;
-    const { model, zkeyPath } = await keyOf(name, options);
+  for (const [given, { files, registered }] of sold) {
+    const { name, config } = files;
+    const { model, zkeyPath } = await keyOf(given, options);
     requireRegistered(name, model, registered);
-    const { config } = await readModelFiles(modelPath(name));
     offers.push({
       name,
       title: config?.title ?? name,
@@ -32,7 +37,7 @@ export async function readOffers(chain: AgentChain, token: ServedToken, options:
       setup: registered.setup,
       token: token.address,
       tokenDomain: token.domain,
-      price,
+      price: prices.get(given)!,
       maxSeconds,
       methods,
     });

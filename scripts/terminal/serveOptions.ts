@@ -46,7 +46,7 @@ export const withServeOptions = (command: Command): Command =>
     )
     .requiredOption(
       "--model <name=price>",
-      "a model and its price in the token's base units; can be repeated",
+      "a model, by name or path as for deploy, and its price in the token's base units; can be repeated",
       addPrice,
     )
     .requiredOption("--token <address>", "ERC-20 token that is paid with", parseAddress)
@@ -94,9 +94,9 @@ function parseAddress(text: string): string {
 }
 
 function addPrice(text: string, prices: ReadonlyMap<string, bigint> = new Map()): Map<string, bigint> {
-  const [, name, price] = /^([a-z0-9][a-z0-9-]{0,63})=([1-9][0-9]{0,37})$/.exec(text) ?? [];
+  const [, name, price] = /^(.+)=([1-9][0-9]{0,37})$/.exec(text) ?? [];
   if (name === undefined)
-    throw new InvalidArgumentError("want a model's name and a price in base units, such as digits-mlp=10000.");
+    throw new InvalidArgumentError("want a model and a price in base units, such as digits-mlp=10000.");
   if (prices.has(name)) throw new InvalidArgumentError(`${name} has a price already.`);
   return new Map([...prices, [name, BigInt(price)]]);
 }

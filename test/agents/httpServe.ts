@@ -116,7 +116,11 @@ describe("the serve command", () => {
     const model = ["--model", "digits-mlp=1"];
     await Promise.all([
       expectRefusal(/--model.*price in base units/, [...base, "--model", "digits-mlp=0.5"]),
-      expectRefusal(/credit: is not in the deployment record, which has digits-mlp/, [...base, "--model", "credit=1"]),
+      expectRefusal(/credit-gbdt: is not in the deployment record, which has digits-mlp/, [
+        ...base,
+        "--model",
+        `${projectPath("circuits/models/credit-gbdt")}=1`,
+      ]),
       expectRefusal(/has no code on chain 31337/, [...base, ...model, "--token", market.other.address]),
       expectRefusal(/^error: the connection to the network broke/, [...base, ...model, "--rpc", "http://127.0.0.1:1"]),
     ]);
