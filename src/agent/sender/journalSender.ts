@@ -33,7 +33,11 @@ export interface SenderOptions {
 /** Longest wait between two tries to sign an intent, in polls. */
 const MAX_RETRY_POLLS = 10;
 
-/** A sender whose transactions are in the journal. There must be no other for the key: it would take the same nonces. */
+/**
+ * A sender whose transactions are in the journal. There must be no other for the key: it would take the same nonces. What
+ * an intent does must do no harm when done twice, as the contracts see to: where a transaction that took a nonce is itself
+ * undone by a reorganisation, both that were signed for the intent can be mined.
+ */
 export const createSender = (options: SenderOptions): Sender => new JournalSender(options);
 
 class JournalSender implements Sender {
