@@ -55,6 +55,7 @@ class JournalSender implements Sender {
   /** What signs or reviews goes one after another. */
   #busy: Promise<unknown> = Promise.resolve();
   #polling: Promise<void> | undefined;
+  #nextLook: Promise<void> | undefined;
 
   constructor(options: SenderOptions) {
     const { chain, wallet, journal, interfaces, fees, finalDepth = 64, pollMilliseconds = 1000, logger } = options;
@@ -173,9 +174,14 @@ class JournalSender implements Sender {
     this.#polling ??= pollLoop(look, this.#pollMilliseconds, (error) => this.#warn(error), this.#closing.signal);
   }
 
-  /** A look that nobody depends on: the next one comes anyway. */
-  async #lookNow(): Promise<void> {
-    await this.#oneByOne(() => this.#review.run()).catch((error: Error) => this.#warn(error));
+  /** Joins the look that is queued, unless it has begun. A failure is nobody's: the next look comes anyway. */
+  #lookNow(): Promise<void> {
+    const look = () => {
+      this.#nextLook = undefined;
+      return this.#review.run();
+    };
+    this.#nextLook ??= this.#oneByOne(look).catch((error: Error) => this.#warn(error));
+    return this.#nextLook;
   }
 
   #oneByOne<Result>(work: () => Promise<Result>): Promise<Result> {
