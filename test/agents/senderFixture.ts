@@ -115,9 +115,9 @@ export async function openSenderBench(market: AgentMarket): Promise<SenderBench>
   };
 }
 
-/** Resolves when `condition` holds; fails after five seconds. */
+/** Resolves when `condition` holds; fails after twenty seconds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = Date.now() + 5_000;
+  const limit = Date.now() + 20_000;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error(`never: ${condition}`);
     await new Promise((later) => setTimeout(later, 10));

@@ -1,7 +1,6 @@
 import { expect } from "chai";
 import { fateOf, GWEI, POLICY, refusalOf, until, withBench } from "./senderFixture.ts";
 import { SimulationReverted } from "../../src/agent/sender/simulate.ts";
-import type { RpcCall } from "../deployments/rpcProxy.ts";
 
 /** Of a block after which a transaction at the usual price waits. */
 const DEAR = `0x${(40n * GWEI).toString(16)}`;
@@ -196,7 +195,7 @@ describe("a sender recovers", () => {
       state = (state * 6_364_136_223_846_793_005n + 1_442_695_040_888_963_407n) & ((1n << 64n) - 1n);
       return Number(state >> 33n) % below;
     };
-    proxy.fate = (_: RpcCall) => (["dropBefore", "dropAfter", "pass"] as const)[random(6)] ?? "pass";
+    proxy.fate = () => (["dropBefore", "dropAfter", "pass"] as const)[random(6)] ?? "pass";
     const one = sender();
     const amounts = Array.from({ length: 20 }, (_, index) => 1n << BigInt(index));
     await Promise.all(amounts.map((amount) => one.submit(transfer(amount))));

@@ -74,6 +74,33 @@ describe("a sender in a reorganisation", () => {
     expect(await credit()).to.equal(before + PAYOUT);
   });
 
+  it("believes no receipt of a block that is not on the chain (A4)", async () => {
+    const { sender, transfer, proxy, received, rows, mine, market } = bench();
+    await market.rpc("evm_setAutomine", false);
+    let forged = 0;
+    proxy.answer = ({ method, params }, result) => {
+      if (method === "eth_getTransactionCount" && rows().length > 0) return `0x${(Number(result) + 1).toString(16)}`;
+      if (method !== "eth_getTransactionReceipt") return result;
+      forged++;
+      const block = { blockNumber: "0x1", blockHash: `0x${"11".repeat(32)}` };
+      return { transactionHash: params[0], ...block, status: "0x1", gasUsed: "0x5208" };
+    };
+    let answered = false;
+    const sent = sender()
+      .submit(transfer(10n))
+      .finally(() => void (answered = true));
+    await until(() => forged > 2);
+    expect(answered).to.equal(false);
+    proxy.reset();
+    await until(async () => {
+      await mine();
+      return answered;
+    });
+    expect((await market.chain.provider.getBlock((await sent).blockNumber))!.hash).to.equal((await sent).blockHash);
+    expect(rows()).to.have.lengthOf(1);
+    expect(await received()).to.equal(10n);
+  });
+
   it("waits for a block that the node does not show yet and was reported too early (A4)", async () => {
     const { sender, transfer, proxy, received, rows, mine, market } = bench();
     // A lagging replica answers some questions: its chain lacks the newest block.

@@ -33,7 +33,11 @@ export interface SenderOptions {
 /** Longest wait between two tries to sign an intent, in polls. */
 const MAX_RETRY_POLLS = 10;
 
-/** A sender whose transactions are in the journal. There must be no other for the key: it would take the same nonces. */
+/**
+ * A sender whose transactions are in the journal. There must be no other for the key: it would take the same nonces. What
+ * an intent does must do no harm when done twice, as the contracts see to: where a transaction that took a nonce is itself
+ * undone by a reorganisation, both that were signed for the intent can be mined.
+ */
 export const createSender = (options: SenderOptions): Sender => new JournalSender(options);
 
 class JournalSender implements Sender {
@@ -51,6 +55,7 @@ class JournalSender implements Sender {
   /** What signs or reviews goes one after another. */
   #busy: Promise<unknown> = Promise.resolve();
   #polling: Promise<void> | undefined;
+  #nextLook: Promise<void> | undefined;
 
   constructor(options: SenderOptions) {
     const { chain, wallet, journal, interfaces, fees, finalDepth = 64, pollMilliseconds = 1000, logger } = options;
@@ -169,9 +174,14 @@ class JournalSender implements Sender {
     this.#polling ??= pollLoop(look, this.#pollMilliseconds, (error) => this.#warn(error), this.#closing.signal);
   }
 
-  /** A look that nobody depends on: the next one comes anyway. */
-  async #lookNow(): Promise<void> {
-    await this.#oneByOne(() => this.#review.run()).catch((error: Error) => this.#warn(error));
+  /** Joins the look that is queued, unless it has begun. A failure is nobody's: the next look comes anyway. */
+  #lookNow(): Promise<void> {
+    const look = () => {
+      this.#nextLook = undefined;
+      return this.#review.run();
+    };
+    this.#nextLook ??= this.#oneByOne(look).catch((error: Error) => this.#warn(error));
+    return this.#nextLook;
   }
 
   #oneByOne<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -33,6 +33,7 @@ export class Outbox {
   readonly #policy: FeePolicy;
   readonly #interfaces: readonly Interface[];
   readonly #logger: Logger | undefined;
+  #lastRefusal = "";
   /** Per transaction, the attempt that the node has taken, and the latest block's hash then. */
   readonly #taken = new Map<number, { readonly hash: Hex; readonly head: Hex }>();
 
@@ -54,8 +55,8 @@ export class Outbox {
     this.#logger = logger;
   }
 
-  /** Simulates an intent. Throws SimulationReverted, InsufficientFunds, or NodeTrouble. */
-  async prepare(intent: Intent): Promise<Prepared> {
+  /** Simulates an intent; `instead` is a transaction that it will take the place of. Throws SimulationReverted, InsufficientFunds. */
+  async prepare(intent: Intent, instead?: number): Promise<Prepared> {
     const { address } = this.#wallet;
     const [gasLimit, head, tip, balance] = await Promise.all([
       gasLimitOf(this.#node, address, intent, this.#interfaces),
@@ -65,7 +66,7 @@ export class Outbox {
     ]);
     const fees = offeredFees(this.#policy, head.baseFeePerGas, tip);
     const cost = gasLimit * fees.maxFeePerGas + (intent.value ?? 0n);
-    const free = balance - this.#reserved();
+    const free = balance - this.#reserved(instead);
     if (free < cost) throw new InsufficientFunds(intent.purpose, free, cost);
     return { gasLimit, fees, head };
   }
@@ -127,7 +128,10 @@ export class Outbox {
       if (isError(error, "CALL_EXCEPTION")) return true;
       if (!(error instanceof NodeTrouble)) throw error;
       if (/already|known transaction/i.test(error.message)) return true;
-      this.#logger?.warn({ hash, trouble: error.message }, "transaction not taken");
+      // Tried again at each look, said once.
+      const refusal = `${hash} ${error.message}`;
+      if (refusal !== this.#lastRefusal) this.#logger?.warn({ hash, trouble: error.message }, "transaction not taken");
+      this.#lastRefusal = refusal;
       return false;
     }
   }
@@ -143,11 +147,11 @@ export class Outbox {
     return { hash: Transaction.from(raw).hash!, raw, head };
   }
 
-  /** Wei that the transactions on their way can cost. */
-  #reserved(): bigint {
+  /** Wei that the other transactions on their way can cost. */
+  #reserved(except: number | undefined): bigint {
     return this.#table
       .unsettled()
-      .filter(({ state }) => state === "sent")
+      .filter(({ id, state }) => state === "sent" && id !== except)
       .map(({ id }) => Transaction.from(this.#table.attempts(id).at(-1)!.raw))
       .reduce((sum, { gasLimit, maxFeePerGas, value }) => sum + gasLimit * maxFeePerGas! + value, 0n);
   }

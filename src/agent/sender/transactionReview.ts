@@ -34,7 +34,7 @@ export class TransactionReview {
   readonly #options: ReviewOptions;
   /** Per transaction, the number of the head at which it was first found lost. */
   readonly #lostSince = new Map<number, number>();
-  /** The next nonce to be mined, and the number of the head since which it is. */
+  /** The next nonce to be mined, and the number of the first head that was seen with it. */
   #turn: { readonly nonce: number; readonly since: number } | undefined;
   #seen: Hex | undefined;
 
@@ -51,11 +51,11 @@ export class TransactionReview {
     const unsettled = table.unsettled();
     if (head.hash === this.#seen && !unsettled.some(({ state }) => state === "sent")) return;
     const count = await node.count(address);
-    if (this.#turn?.nonce !== count) this.#turn = { nonce: count, since: this.#turn ? head.number : 0 };
+    if (this.#turn?.nonce !== count) this.#turn = { nonce: count, since: head.number };
     await this.#findPassed(count);
     await this.#sendWaiting(head, count);
     await this.#replaceLost(head, count);
-    this.#settle(head, count);
+    await this.#settle(head, count);
     this.#seen = head.hash;
   }
 
@@ -137,7 +137,7 @@ export class TransactionReview {
     else
       try {
         const again = outbox.intentOf(transaction);
-        await outbox.post(again, await outbox.prepare(again), signal, transaction);
+        await outbox.post(again, await outbox.prepare(again, id), signal, transaction);
       } catch (error) {
         if (!(error instanceof SimulationReverted || error instanceof InsufficientFunds)) throw error;
         table.markLost(id, head.number);
@@ -146,14 +146,16 @@ export class TransactionReview {
     this.#forget(id);
   }
 
-  #settle(head: Block, count: number): void {
-    const { table, finalDepth } = this.#options;
+  /** Only with the block that makes them deep: the latest block's number alone is a claim. */
+  async #settle(head: Block, count: number): Promise<void> {
+    const { node, table, finalDepth } = this.#options;
     const deep = table
       .unsettled()
       .filter(({ state, nonce }) => state === "mined" || (state === "lost" && nonce < count))
-      .filter(({ blockNumber }) => head.number - blockNumber! >= finalDepth)
-      .map(({ id }) => id);
-    if (deep.length > 0) table.markFinal(deep);
+      .filter(({ blockNumber }) => head.number - blockNumber! >= finalDepth);
+    if (deep.length === 0) return;
+    const top = Math.max(...deep.map(({ blockNumber }) => blockNumber!)) + finalDepth;
+    if (await node.blockAt(top)) table.markFinal(deep.map(({ id }) => id));
   }
 
   #forget(id: number): void {
