@@ -3,7 +3,7 @@ import { openJob } from "../../src/agent/openJob.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { FUNDING, type Hex, type Job } from "../../src/codec/statement.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { deskOver, inFolder, refusalOf, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
+import { deskOver, inFolder, refusalOf, whenIn, whenSeen, withDesk, expectMined } from "./deskFixture.ts";
 
 describe("a provider's desk serves jobs that their clients opened on chain", () => {
   let market: AgentMarket;
@@ -34,7 +34,7 @@ describe("a provider's desk serves jobs that their clients opened on chain", () 
       await desk.deliverInput(jobId, undefined, opening);
       const view = await desk.result(jobId, 10_000);
       expect(view.result!.words).to.deep.equal(market.infer(opening).words);
-      expect(sender.mined).to.deep.equal([`settle:${jobId}`]);
+      await expectMined(sender, `settle:${jobId}`);
       expect(pool.proven).to.deep.equal([jobId]);
     });
   });
@@ -80,10 +80,10 @@ describe("a provider's desk serves jobs that their clients opened on chain", () 
     await withDesk(market, { policy: { maxBond: bond } }, async ({ desk, sender }) => {
       const { jobId } = await opened({ bond, acceptBy: deadline - 600n });
       await whenSeen(market, desk);
-      expect(sender.mined).to.deep.equal([]);
+      await expectMined(sender);
       await desk.deliverInput(jobId, undefined, opening);
       await whenIn(desk, jobId, "settled");
-      expect(sender.mined).to.deep.equal([`accept:${jobId}`, `settle:${jobId}`]);
+      await expectMined(sender, `accept:${jobId}`, `settle:${jobId}`);
     });
   });
 

@@ -5,7 +5,7 @@ import type { Desk } from "../../src/agent/provider/desk.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { FUNDING, type Job } from "../../src/codec/statement.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { deskOver, inFolder, refusalOf, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
+import { deskOver, inFolder, refusalOf, whenIn, whenSeen, withDesk, expectMined } from "./deskFixture.ts";
 
 describe("a provider's desk takes prepaid orders", () => {
   let market: AgentMarket;
@@ -100,7 +100,7 @@ describe("a provider's desk takes prepaid orders", () => {
         const view = await desk.result(id, 10_000);
         expect([view.status, view.result!.words]).to.deep.equal(["proven", market.infer(opening).words]);
       }
-      expect(sender.mined).to.deep.equal([]);
+      await expectMined(sender);
       ids.push((await accept(desk, orders[2])).jobId);
       const views = await Promise.all(ids.map((id) => whenIn(desk, id, "settled")));
       expect(new Set(views.map(({ settled }) => settled!.transaction)).size).to.equal(1);
@@ -115,7 +115,7 @@ describe("a provider's desk takes prepaid orders", () => {
     await withDesk(market, { policy: { maxDelaySeconds: 100_000 } }, async ({ desk, sender }) => {
       const { jobId } = await accept(desk, await orderOf());
       await whenIn(desk, jobId, "proven");
-      expect(sender.mined).to.deep.equal([]);
+      await expectMined(sender);
       await passTime(3_600 - 61);
       await whenIn(desk, jobId, "settled");
     });
