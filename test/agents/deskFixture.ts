@@ -18,11 +18,9 @@ import { createSender, TRANSACTIONS_SCHEMA } from "../../src/agent/sender/journa
 import { createWatch, CURSOR_SCHEMA } from "../../src/agent/watch/journalWatch.ts";
 import type { AgentMarket } from "./agentMarket.ts";
 
-/** The provider's sender, which notes what was mined and does as a test says before it sends. */
-export class TracedSender implements Sender {
+/** The provider's sender, which does as a test says before it sends. */
+export class HeldSender implements Sender {
   readonly address: Hex;
-  /** Purposes of the transactions that were mined, in order. */
-  readonly mined: string[] = [];
   /** Set by a test to have something happen before a purpose is sent, or to hold it up. */
   beforeSending: (intent: Intent) => Promise<void> = async () => undefined;
   #sender: Sender | undefined;
@@ -41,9 +39,7 @@ export class TracedSender implements Sender {
   async submit(intent: Intent, signal?: AbortSignal): Promise<Mined> {
     const left = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
     await Promise.race([this.beforeSending(intent), left]);
-    const mined = await this.#sender!.submit(intent, signal);
-    this.mined.push(intent.purpose);
-    return mined;
+    return this.#sender!.submit(intent, signal);
   }
 
   resume(): Promise<void> {
@@ -85,7 +81,7 @@ export class MintingPool implements ProvingPool {
 /** A provider at work over a journal in a folder of its own. */
 export interface DeskAtWork {
   readonly desk: OpenDesk;
-  readonly sender: TracedSender;
+  readonly sender: HeldSender;
   readonly pool: MintingPool;
   readonly journal: Journal;
   /** Ends as a kill would: nothing is finished, nothing is lost that was journalled. */
@@ -95,7 +91,7 @@ export interface DeskAtWork {
 export interface DeskChoices {
   readonly policy?: Partial<DeskPolicy>;
   readonly offers?: readonly Offer[];
-  readonly sender?: TracedSender;
+  readonly sender?: HeldSender;
   readonly pool?: MintingPool;
   readonly chain?: AgentChain;
 }
@@ -106,7 +102,7 @@ const FEES: FeePolicy = { maxFeePerGas: 10n ** 12n, maxPriorityFeePerGas: 10n **
 /** Opens a desk over the journal in `folder`, fit for a chain that makes a block whenever it is asked to. */
 export async function deskOver(folder: string, market: AgentMarket, choices: DeskChoices = {}): Promise<DeskAtWork> {
   const journal = new Journal(join(folder, "journal.sqlite"), [TRANSACTIONS_SCHEMA, CURSOR_SCHEMA, JOBS_SCHEMA]);
-  const sender = (choices.sender ?? new TracedSender(market)).over(market, journal);
+  const sender = (choices.sender ?? new HeldSender(market)).over(market, journal);
   await sender.resume();
   const pool = choices.pool ?? new MintingPool(market);
   const chain = choices.chain ?? market.chain;
@@ -170,11 +166,10 @@ export async function whenIn(desk: Desk, jobId: Hex, ...statuses: JobStatus[]): 
   throw new Error(`job ${jobId} is ${status} (${reason}), want ${statuses.join(" or ")}`);
 }
 
-/** Expects that these purposes were mined, in this order, and no others. */
-export async function expectMined({ mined }: TracedSender, ...purposes: string[]): Promise<void> {
-  // A job is seen settled before its sender is told.
-  for (let tries = 0; tries < 200 && mined.length < purposes.length; tries++) await sleep(10);
-  expect(mined).to.deep.equal(purposes);
+/** Expects that the provider signed transactions for these purposes, in this order, and for no others. */
+export function expectSent(journal: Journal, ...purposes: string[]): void {
+  const rows = journal.read((database) => database.prepare("SELECT purpose FROM transactions ORDER BY nonce").all());
+  expect(rows.map(({ purpose }) => purpose)).to.deep.equal(purposes);
 }
 
 /** Waits until the desk has seen the chain's newest block. */
