@@ -1,8 +1,8 @@
+import { expect } from "chai";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { NonceManager, type Log } from "ethers";
 import type { Hex } from "../../src/codec/statement.ts";
 import type { AgentChain } from "../../src/agent/agentChain.ts";
 import { Journal } from "../../src/agent/journal/journal.ts";
@@ -13,100 +13,41 @@ import type { Offer } from "../../src/agent/provider/offer.ts";
 import { type OpenDesk, openDesk } from "../../src/agent/provider/openDesk.ts";
 import type { Proven, ProvingPool, ProvingTask } from "../../src/agent/proving/provingPool.ts";
 import type { Intent, Mined, Sender } from "../../src/agent/sender/sender.ts";
-import type { ChainWatch, Head } from "../../src/agent/watch/chainWatch.ts";
+import type { FeePolicy } from "../../src/agent/sender/fees.ts";
+import { createSender, TRANSACTIONS_SCHEMA } from "../../src/agent/sender/journalSender.ts";
+import { createWatch, CURSOR_SCHEMA } from "../../src/agent/watch/journalWatch.ts";
 import type { AgentMarket } from "./agentMarket.ts";
 
-/** Sends with the provider's wallet at once, one transaction after another, and keeps no journal. */
-export class WalletSender implements Sender {
+/** The provider's sender, which does as a test says before it sends. */
+export class HeldSender implements Sender {
   readonly address: Hex;
-  /** Purposes of the transactions that were mined, in order. */
-  readonly mined: string[] = [];
-  /** Set by a test to have something happen just before a purpose is sent, or to hold it up. */
+  /** Set by a test to have something happen before a purpose is sent, or to hold it up. */
   beforeSending: (intent: Intent) => Promise<void> = async () => undefined;
-  readonly #market: AgentMarket;
-  #last: Promise<unknown> = Promise.resolve();
+  #sender: Sender | undefined;
 
-  constructor(market: AgentMarket) {
-    this.#market = market;
-    this.address = market.provider.address;
+  constructor({ provider }: AgentMarket) {
+    this.address = provider.address;
   }
 
-  submit(intent: Intent, signal?: AbortSignal): Promise<Mined> {
+  over(market: AgentMarket, journal: Journal): this {
+    const { chain, provider: wallet } = market;
+    const interfaces = [chain.escrow.interface, chain.prepaid.interface];
+    this.#sender = createSender({ chain, wallet, journal, interfaces, fees: FEES, pollMilliseconds: 20 });
+    return this;
+  }
+
+  async submit(intent: Intent, signal?: AbortSignal): Promise<Mined> {
     const left = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-    const sending = this.#last.then(async () => {
-      await Promise.race([this.beforeSending(intent), left]);
-      return this.#send(intent);
-    });
-    this.#last = sending.catch(() => undefined);
-    return sending;
+    await Promise.race([this.beforeSending(intent), left]);
+    return this.#sender!.submit(intent, signal);
   }
 
-  async #send({ purpose, to, data, value }: Intent): Promise<Mined> {
-    const { provider } = this.#market;
-    const sent = await new NonceManager(provider).sendTransaction({ to, data, value });
-    const receipt = (await sent.wait())!;
-    this.mined.push(purpose);
-    const { hash, blockNumber, blockHash, gasUsed } = receipt;
-    return { hash, blockNumber, blockHash, succeeded: receipt.status === 1, gasUsed };
+  resume(): Promise<void> {
+    return this.#sender!.resume();
   }
 
-  async resume(): Promise<void> {}
-  async close(): Promise<void> {}
-}
-
-/** Follows the chain by asking for its latest block again and again. */
-export class PollingWatch implements ChainWatch {
-  head: Head | undefined;
-  readonly #chain: AgentChain;
-  readonly #hashes = new Map<number, Hex>();
-  readonly #stopping = new AbortController();
-  #polling: Promise<void> | undefined;
-
-  constructor(chain: AgentChain) {
-    this.#chain = chain;
-  }
-
-  async start(onHead: (head: Head) => Promise<void>): Promise<void> {
-    await this.#poll(onHead);
-    this.#polling = (async () => {
-      while (!this.#stopping.signal.aborted) {
-        await sleep(15);
-        // A node that fails is asked again.
-        await this.#poll(onHead).catch(() => undefined);
-      }
-    })();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#polling;
-  }
-
-  async #poll(onHead: (head: Head) => Promise<void>): Promise<void> {
-    const { provider } = this.#chain;
-    const block = (await provider.getBlock("latest"))!;
-    if (block.hash === this.head?.hash) return;
-    const { number, hash, timestamp } = block;
-    const last = this.head?.number ?? number - 1;
-    const fork = await this.#forkBelow(Math.min(last, number));
-    const logs = await this.#logs(fork + 1, number);
-    for (let seen = fork + 1; seen <= number; seen++)
-      this.#hashes.set(seen, (await provider.getBlock(seen))!.hash as Hex);
-    const head: Head = { number, hash: hash!, timestamp: BigInt(timestamp), logs };
-    await onHead(fork < last ? { ...head, rewoundTo: fork } : head);
-    this.head = head;
-  }
-
-  async #forkBelow(number: number): Promise<number> {
-    for (let at = number; ; at--) {
-      const known = this.#hashes.get(at);
-      if (known === undefined || (await this.#chain.provider.getBlock(at))!.hash === known) return at;
-    }
-  }
-
-  #logs(fromBlock: number, toBlock: number): Promise<Log[]> {
-    const address = [String(this.#chain.escrow.target), String(this.#chain.prepaid.target)];
-    return this.#chain.provider.getLogs({ address, fromBlock, toBlock });
+  close(): Promise<void> {
+    return this.#sender!.close();
   }
 }
 
@@ -140,7 +81,7 @@ export class MintingPool implements ProvingPool {
 /** A provider at work over a journal in a folder of its own. */
 export interface DeskAtWork {
   readonly desk: OpenDesk;
-  readonly sender: WalletSender;
+  readonly sender: HeldSender;
   readonly pool: MintingPool;
   readonly journal: Journal;
   /** Ends as a kill would: nothing is finished, nothing is lost that was journalled. */
@@ -150,28 +91,40 @@ export interface DeskAtWork {
 export interface DeskChoices {
   readonly policy?: Partial<DeskPolicy>;
   readonly offers?: readonly Offer[];
-  readonly sender?: WalletSender;
+  readonly sender?: HeldSender;
   readonly pool?: MintingPool;
   readonly chain?: AgentChain;
 }
 
+const QUICK = { confirmations: [{ blocks: 1 }], finalDepth: 3, maxDelaySeconds: 0, blockSeconds: 2 };
+const FEES: FeePolicy = { maxFeePerGas: 10n ** 12n, maxPriorityFeePerGas: 10n ** 10n, bumpBlocks: 3, maxBumps: 5 };
+
 /** Opens a desk over the journal in `folder`, fit for a chain that makes a block whenever it is asked to. */
 export async function deskOver(folder: string, market: AgentMarket, choices: DeskChoices = {}): Promise<DeskAtWork> {
-  const journal = new Journal(join(folder, "journal.sqlite"), [JOBS_SCHEMA]);
-  const sender = choices.sender ?? new WalletSender(market);
+  const journal = new Journal(join(folder, "journal.sqlite"), [TRANSACTIONS_SCHEMA, CURSOR_SCHEMA, JOBS_SCHEMA]);
+  const sender = (choices.sender ?? new HeldSender(market)).over(market, journal);
+  await sender.resume();
   const pool = choices.pool ?? new MintingPool(market);
   const chain = choices.chain ?? market.chain;
+  const addresses = [String(chain.escrow.target), String(chain.prepaid.target)];
   const desk = await openDesk({
     chain,
     offers: choices.offers ?? [market.offer],
     journal,
     sender,
-    watch: new PollingWatch(chain),
+    watch: createWatch({
+      chain,
+      journal,
+      addresses,
+      from: await market.chain.provider.getBlockNumber(),
+      pollMilliseconds: 20,
+    }),
     pool,
-    policy: { ...DEFAULT_POLICY, finalDepth: 3, maxDelaySeconds: 0, blockSeconds: 2, ...choices.policy },
+    policy: { ...DEFAULT_POLICY, ...QUICK, ...choices.policy },
   });
   const end = async () => {
     await desk.close();
+    await sender.close();
     journal.close();
   };
   return { desk, sender, pool, journal, end };
@@ -211,6 +164,12 @@ export async function whenIn(desk: Desk, jobId: Hex, ...statuses: JobStatus[]): 
   }
   const { status, reason } = desk.job(jobId);
   throw new Error(`job ${jobId} is ${status} (${reason}), want ${statuses.join(" or ")}`);
+}
+
+/** Expects that the provider signed transactions for these purposes, in this order, and for no others. */
+export function expectSent(journal: Journal, ...purposes: string[]): void {
+  const rows = journal.read((database) => database.prepare("SELECT purpose FROM transactions ORDER BY nonce").all());
+  expect(rows.map(({ purpose }) => purpose)).to.deep.equal(purposes);
 }
 
 /** Waits until the desk has seen the chain's newest block. */

@@ -3,7 +3,7 @@ import { openJob } from "../../src/agent/openJob.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { FUNDING, type Hex, type Job } from "../../src/codec/statement.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { deskOver, inFolder, refusalOf, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
+import { deskOver, inFolder, refusalOf, whenIn, whenSeen, withDesk, expectSent } from "./deskFixture.ts";
 
 describe("a provider's desk serves jobs that their clients opened on chain", () => {
   let market: AgentMarket;
@@ -20,7 +20,7 @@ describe("a provider's desk serves jobs that their clients opened on chain", () 
   };
 
   it("once the input is delivered, and takes no input that does not open the commitment", async () => {
-    await withDesk(market, {}, async ({ desk, sender, pool }) => {
+    await withDesk(market, {}, async ({ desk, journal, pool }) => {
       const { jobId } = await opened({ amount: PRICE + 1n });
       await whenSeen(market, desk);
       expect(desk.job(jobId).status).to.equal("waiting");
@@ -34,7 +34,7 @@ describe("a provider's desk serves jobs that their clients opened on chain", () 
       await desk.deliverInput(jobId, undefined, opening);
       const view = await desk.result(jobId, 10_000);
       expect(view.result!.words).to.deep.equal(market.infer(opening).words);
-      expect(sender.mined).to.deep.equal([`settle:${jobId}`]);
+      expectSent(journal, `settle:${jobId}`);
       expect(pool.proven).to.deep.equal([jobId]);
     });
   });
@@ -77,13 +77,13 @@ describe("a provider's desk serves jobs that their clients opened on chain", () 
     await (await token.mint(provider, bond)).wait();
     await (await token.connect(provider).approve(await chain.escrow.collectorOf(FUNDING.allowance), bond)).wait();
     const { deadline } = await market.job(opening);
-    await withDesk(market, { policy: { maxBond: bond } }, async ({ desk, sender }) => {
+    await withDesk(market, { policy: { maxBond: bond } }, async ({ desk, journal }) => {
       const { jobId } = await opened({ bond, acceptBy: deadline - 600n });
       await whenSeen(market, desk);
-      expect(sender.mined).to.deep.equal([]);
+      expectSent(journal);
       await desk.deliverInput(jobId, undefined, opening);
       await whenIn(desk, jobId, "settled");
-      expect(sender.mined).to.deep.equal([`accept:${jobId}`, `settle:${jobId}`]);
+      expectSent(journal, `accept:${jobId}`, `settle:${jobId}`);
     });
   });
 

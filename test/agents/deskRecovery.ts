@@ -10,10 +10,11 @@ import {
   inFolder,
   MintingPool,
   refusalOf,
-  WalletSender,
+  HeldSender,
   whenIn,
   whenSeen,
   withDesk,
+  expectSent,
 } from "./deskFixture.ts";
 
 const PAYOUT = (PRICE * 9_950n) / 10_000n;
@@ -40,7 +41,7 @@ describe("a provider's desk", () => {
   };
 
   /** What holds a job in a status, for as long as the process lives. */
-  const HOLD: Partial<Record<JobStatus, (sender: WalletSender, pool: MintingPool) => void>> = {
+  const HOLD: Partial<Record<JobStatus, (sender: HeldSender, pool: MintingPool) => void>> = {
     accepted: (sender) => (sender.beforeSending = () => never),
     funded: (_, pool) => (pool.beforeProving = () => never),
     proven: (sender) =>
@@ -52,7 +53,7 @@ describe("a provider's desk", () => {
   for (const status of ["accepted", "funded", "proven", "settled"] as const)
     it(`that ended with a job ${status} serves it once when it is opened again`, async () => {
       await inFolder(async (folder) => {
-        const [sender, pool] = [new WalletSender(market), new MintingPool(market)];
+        const [sender, pool] = [new HeldSender(market), new MintingPool(market)];
         HOLD[status]?.(sender, pool);
         const first = await deskOver(folder, market, { sender, pool });
         const order = await orderOf();
@@ -64,8 +65,7 @@ describe("a provider's desk", () => {
         await second.desk.accept(order, opening);
         await market.rpc("hardhat_mine", "0x3");
         await whenIn(second.desk, jobId, "final");
-        const sent = [...sender.mined, ...second.sender.mined];
-        expect(sent).to.deep.equal([`open:${jobId}`, `settle:${jobId}`]);
+        expectSent(second.journal, `open:${jobId}`, `settle:${jobId}`);
         expect([...pool.proven, ...second.pool.proven]).to.deep.equal([jobId]);
         expect(await credit()).to.equal(PAYOUT);
         await second.end();
@@ -80,7 +80,7 @@ describe("a provider's desk", () => {
 
   it("finds a job settled that was settled while it was away", async () => {
     await inFolder(async (folder) => {
-      const sender = new WalletSender(market);
+      const sender = new HeldSender(market);
       HOLD.proven!(sender, new MintingPool(market));
       const first = await deskOver(folder, market, { sender });
       const { jobId, job } = await first.desk.accept(await orderOf(), opening);
@@ -92,7 +92,7 @@ describe("a provider's desk", () => {
       await (await escrow.settle(job, [...inference.words], [...proof] as never)).wait();
       const second = await deskOver(folder, market);
       await whenIn(second.desk, jobId, "settled");
-      expect(second.sender.mined).to.deep.equal([]);
+      expectSent(second.journal, `open:${jobId}`);
       await second.end();
     });
   });
@@ -108,7 +108,6 @@ describe("a provider's desk", () => {
       await market.rpc("hardhat_mine", "0x1", "0x5");
       await whenCredited(PAYOUT);
       await whenIn(desk, jobId, "settled");
-      expect(sender.mined.map((purpose) => purpose.split(":")[0])).to.deep.equal(["open", "settle", "open", "settle"]);
       expect(pool.proven).to.deep.equal([jobId]);
 
       let beforeSettle: unknown;
@@ -123,11 +122,7 @@ describe("a provider's desk", () => {
       await whenCredited(2n * PAYOUT);
       await market.rpc("hardhat_mine", "0x3");
       const { settled } = await whenIn(desk, second.jobId, "final");
-      expect(sender.mined.slice(4)).to.deep.equal([
-        `open:${second.jobId}`,
-        `settle:${second.jobId}`,
-        `settle:${second.jobId}`,
-      ]);
+      expect(pool.proven).to.deep.equal([jobId, second.jobId]);
       const block = await market.chain.provider.getBlock(settled!.blockNumber);
       expect(block!.transactions).to.include(settled!.transaction);
     });
@@ -137,7 +132,7 @@ describe("a provider's desk", () => {
     const { chain, client, token } = market;
     const collector = await chain.escrow.collectorOf(FUNDING.allowance);
     await (await token.connect(client).approve(collector, PRICE)).wait();
-    await withDesk(market, {}, async ({ desk, sender, pool }) => {
+    await withDesk(market, {}, async ({ desk, journal, sender, pool }) => {
       sender.beforeSending = async () => void (await (await token.connect(client).approve(collector, 0)).wait());
       const order = await orderOf({ funding: FUNDING.allowance });
       await desk.check(order);
@@ -146,23 +141,23 @@ describe("a provider's desk", () => {
       expect([view.status, view.result]).to.deep.equal(["closed", undefined]);
       expect(view.reason).to.match(/^the client's money cannot be taken: ERC20InsufficientAllowance\(/);
       expect(pool.proven).to.deep.equal([]);
-      expect(sender.mined).to.deep.equal([]);
+      expectSent(journal);
     });
   });
 
   it("gives the money back at once where a job cannot be proven", async () => {
-    await withDesk(market, {}, async ({ desk, sender, pool }) => {
+    await withDesk(market, {}, async ({ desk, journal, pool }) => {
       pool.beforeProving = () => Promise.reject(new Error("no witness"));
       const { jobId } = await desk.accept(await orderOf(), opening);
       const view = await desk.result(jobId, 10_000);
       expect([view.status, view.reason]).to.deep.equal(["closed", "the deposit went back to the client"]);
-      expect(sender.mined).to.deep.equal([`open:${jobId}`, `cancel:${jobId}`]);
+      expectSent(journal, `open:${jobId}`, `cancel:${jobId}`);
       expect(await market.chain.escrow.creditOf(market.client, market.token)).to.equal(PRICE);
     });
   });
 
   it("sends no settlement that its deadline would revert, and closes the job when the chain's time has passed it", async () => {
-    await withDesk(market, {}, async ({ desk, sender, pool }) => {
+    await withDesk(market, {}, async ({ desk, journal, sender, pool }) => {
       const order = await orderOf();
       const heldId = idOfOrder(order, market.chain.chainId);
       pool.beforeProving = ({ subject }) => (subject === heldId ? never : Promise.resolve());
@@ -176,7 +171,7 @@ describe("a provider's desk", () => {
         const { reason } = await whenIn(desk, jobId, "closed");
         expect(reason).to.equal("the deadline passed before it was settled");
       }
-      expect(sender.mined).to.deep.equal([`open:${held.jobId}`, `open:${proven.jobId}`]);
+      expectSent(journal, `open:${held.jobId}`, `open:${proven.jobId}`);
     });
   });
 
@@ -232,9 +227,9 @@ describe("a provider's desk", () => {
   });
 
   /** Ends a desk whose work hangs, as a kill would: its journal is closed first, so that nothing is written any more. */
-  async function kill({ journal, desk }: DeskAtWork): Promise<void> {
+  async function kill({ journal, desk, sender }: DeskAtWork): Promise<void> {
     journal.close();
-    await Promise.race([desk.close().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 200))]);
+    await Promise.allSettled([desk.close(), sender.close()]);
   }
 
   const gasOf = async (transaction: string): Promise<bigint> =>

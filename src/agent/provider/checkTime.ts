@@ -12,15 +12,19 @@ export async function secondsUntilSettled({ pool, policy }: DeskContext, job: Jo
 
 /** Throws Refusal unless a job can be settled in time, by the chain's clock, with the policy's margin. */
 export async function checkFeasible(context: DeskContext, job: Job, offer: Offer): Promise<void> {
-  const { clock, policy } = context;
-  const seconds = BigInt((await secondsUntilSettled(context, job, offer)) + policy.marginSeconds);
-  const { now } = clock;
+  const { now } = context.clock;
   if (job.deadline <= now) throw new Refusal("order-expired", `deadline: ${job.deadline} has passed, it is ${now}`);
-  if (job.deadline < now + seconds)
-    throw new Refusal("deadline-too-near", `deadline: got ${job.deadline}, want ${now + seconds} or later`);
-  const acceptable = now + BigInt(policy.marginSeconds);
-  if (job.bond > 0n && job.acceptBy < acceptable)
-    throw new Refusal("deadline-too-near", `acceptBy: got ${job.acceptBy}, want ${acceptable} or later`);
+  const seconds = (await secondsUntilSettled(context, job, offer)) + context.policy.marginSeconds;
+  if (!Number.isFinite(seconds)) throw new Refusal("too-busy", `nothing proves ${offer.name} now, try again later`);
+  requireLater("deadline", job.deadline, now + BigInt(seconds));
+  if (job.bond === 0n) return;
+  requireLater("acceptBy", job.acceptBy, now + BigInt(context.policy.marginSeconds));
+  // The bond may be put up in the last second before `acceptBy`, and is lost if there is no time left then.
+  requireLater("deadline", job.deadline, job.acceptBy + BigInt(seconds));
+}
+
+function requireLater(name: string, got: bigint, earliest: bigint): void {
+  if (got < earliest) throw new Refusal("deadline-too-near", `${name}: got ${got}, want ${earliest} or later`);
 }
 
 /** Throws Refusal where an order's deadline is further ahead than the offer allows; its client may know a later block. */

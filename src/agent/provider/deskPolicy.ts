@@ -1,4 +1,5 @@
 import type { Job } from "../../codec/statement.ts";
+import { InputError } from "../../errors.ts";
 
 /** How deep a deposit must lie before anything is proven for it. */
 export interface Confirmations {
@@ -43,6 +44,19 @@ export const DEFAULT_POLICY: DeskPolicy = {
   batchSize: 32,
   scanSeconds: 60,
 };
+
+/** Throws InputError where parts of a policy contradict each other, or what the contracts take. */
+export function checkPolicy({ confirmations, finalDepth, batchSize, scanSeconds }: DeskPolicy): void {
+  const depths = confirmations.map(({ blocks }) => blocks);
+  if (depths.length === 0 || depths.some((blocks) => !Number.isInteger(blocks) || blocks < 1))
+    throw new InputError(`confirmations: got ${depths.join(", ") || "none"} blocks, want at least one of 1 or more`);
+  // What is settled counts against a deposit until it is as deep as the deposit was read.
+  if (Math.max(...depths) > finalDepth)
+    throw new InputError(`finalDepth: got ${finalDepth}, want at least the ${Math.max(...depths)} of confirmations`);
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 128)
+    throw new InputError(`batchSize: got ${batchSize}, want 1 to 128`);
+  if (!(scanSeconds > 0)) throw new InputError(`scanSeconds: got ${scanSeconds}, want more than 0`);
+}
 
 /** Blocks that must hold a deposit of `amount` before it is worked for. */
 export function depthFor({ confirmations }: DeskPolicy, amount: bigint): number {

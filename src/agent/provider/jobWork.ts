@@ -64,17 +64,22 @@ async function prove(context: DeskContext, row: JobRow, over: AbortSignal): Prom
   const { chain, closing, jobs, log, offers } = context;
   const { keyId } = offers.get(row.job.modelId)!.model;
   if (await chain.registry.isStopped(keyId)) return jobs.update(row.id, { givenUp: KEY_STOPPED });
+  let proven: Proven;
   try {
-    const { proof, seconds } = await proofOf(context, row, over);
-    if (closing.aborted) return;
-    jobs.update(row.id, { proof });
-    log.info({ job: row.id, seconds }, "proven");
+    proven = await proofOf(context, row, over);
   } catch (error) {
-    if (closing.aborted || over.aborted || (error as Error).name === "AbortError") throw error;
+    if (closing.aborted || over.aborted || isPassing(error)) throw error;
     log.error({ job: row.id, error: (error as Error).message }, "cannot be proven");
-    jobs.update(row.id, { givenUp: "the proof could not be made" });
+    return jobs.update(row.id, { givenUp: "the proof could not be made" });
   }
+  if (closing.aborted) return;
+  jobs.update(row.id, { proof: proven.proof });
+  log.info({ job: row.id, seconds: proven.seconds }, "proven");
 }
+
+/** A pool that closes and a disk that is full say nothing about the job: it is tried again. */
+const isPassing = (error: unknown): boolean =>
+  (error as Error).name === "AbortError" || typeof (error as { code?: unknown }).code === "string";
 
 async function proofOf({ offers, pool }: DeskContext, row: JobRow, over: AbortSignal): Promise<Proven> {
   const task = { model: offers.get(row.job.modelId)!.name, opening: row.opening!, subject: row.id };

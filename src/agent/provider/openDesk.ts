@@ -14,7 +14,7 @@ import { ChainEvents } from "./chainEvents.ts";
 import { checkOrder } from "./checkOrder.ts";
 import type { Desk, Health, JobView } from "./desk.ts";
 import type { DeskContext, DeskLogger } from "./deskContext.ts";
-import type { DeskPolicy } from "./deskPolicy.ts";
+import { checkPolicy, type DeskPolicy } from "./deskPolicy.ts";
 import { JobFeed } from "./jobFeed.ts";
 import { JobsTable } from "./jobsTable.ts";
 import { readingChain } from "./nodeErrors.ts";
@@ -41,8 +41,9 @@ export interface OpenDesk extends Desk {
   close(): Promise<void>;
 }
 
-/** Opens a provider's desk over its journal and goes on with every job that is not over. */
+/** Opens a provider's desk over its journal and goes on with every job that is not over. Throws InputError on a policy. */
 export async function openDesk(parts: DeskParts): Promise<OpenDesk> {
+  checkPolicy(parts.policy);
   const desk = new ProviderDesk(parts);
   await desk.start();
   return desk;

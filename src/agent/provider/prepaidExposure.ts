@@ -58,10 +58,9 @@ export async function checkSecured(context: DeskContext, order: Order): Promise<
   return secured;
 }
 
-/** Throws Refusal unless the deposit still covers the order: others may have been taken since it was read. */
+/** Throws Refusal unless the deposit covers the order beside all that were taken until now. */
 export function requireCovered(context: DeskContext, order: Order, { block, amount, until }: SecuredDeposit): void {
   const promised = exposureAt(context, order, block);
-  if (promised.until > until) throw new Refusal("too-busy", "another order of this client came in between, try again");
   const needed = promised.amount + order.job.amount;
   if (needed > amount)
     throw new Refusal(
@@ -69,6 +68,10 @@ export function requireCovered(context: DeskContext, order: Order, { block, amou
       `deposit: ${amount} is secured until ${until}, want ${needed}, of which ${promised.amount} is for other orders`,
     );
 }
+
+/** Whether an order with a later deadline was taken since: then what is secured must be read until that one. */
+export const isOutdated = (context: DeskContext, order: Order, { block, until }: SecuredDeposit): boolean =>
+  exposureAt(context, order, block).until > until;
 
 /** Nothing is secured beyond the longest life of an order. */
 function requireWithinLife(deadline: bigint, latest: bigint): void {

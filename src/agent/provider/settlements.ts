@@ -26,7 +26,7 @@ export class Settlements {
   constructor(context: DeskContext, looker: Looker) {
     this.#context = context;
     this.#looker = looker;
-    const size = Math.min(context.policy.batchSize, 128);
+    const size = context.policy.batchSize;
     const send = (ids: readonly Hex[]) => this.#send(ids);
     const onSent = (ids: readonly Hex[]) => this.#lookAgain(ids);
     // The escrow's money is due at once, so jobs gather only while a settlement is on its way.
