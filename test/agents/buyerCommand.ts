@@ -103,7 +103,7 @@ describe("tollgate buy", () => {
     }
   });
 
-  it("takes no key from a file that others can read, and shows none", async () => {
+  it("takes no key from a file that others can read, and shows none (A9)", async () => {
     const [open, short] = [join(folder, "open.key"), join(folder, "short.key")];
     await writeFile(open, KEY, { mode: 0o644 });
     await writeFile(short, KEY.slice(0, -2), { mode: 0o600 });

@@ -129,7 +129,7 @@ export class Buyer {
     const waiting = this.#trust.purchases
       .open()
       .filter(({ status, job }) => status === "signed" && job.deadline > timestamp);
-    return Promise.allSettled(waiting.map((purchase) => this.#receive(purchase, timestamp)));
+    return Promise.allSettled(waiting.map((purchase) => this.#receive(purchase)));
   }
 
   /** Gets back the deposits of orders whose deadline passed, and withdraws the wallet's credits. Costs gas. */
@@ -152,9 +152,7 @@ export class Buyer {
   async #buy(request: PurchaseRequest): Promise<Bought> {
     const known = request.again === true ? undefined : await this.known(request);
     if (known !== undefined) return known;
-    const purchase = await (await this.prepare(request)).order();
-    const { timestamp } = await chainTime(this.#trust.chain);
-    return this.#receive(purchase, timestamp);
+    return this.#receive(await (await this.prepare(request)).order());
   }
 
   /** The purchase whose answer is the answer to this request, too. */
@@ -171,8 +169,8 @@ export class Buyer {
     );
   }
 
-  async #receive(purchase: Purchase, now: bigint): Promise<Bought> {
-    return receive(this.#trust, await this.#graphOf(purchase.model), purchase, now);
+  async #receive(purchase: Purchase): Promise<Bought> {
+    return receive(this.#trust, await this.#graphOf(purchase.model), purchase);
   }
 
   /** The order for this inference that its provider may still serve. Another one beside it could cost twice. */

@@ -10,7 +10,7 @@ import { decodeOutputs, type DecodedOutput } from "../../ir/decodeOutputs.ts";
 import type { IntegerGraph } from "../../ir/integerGraph.ts";
 import { askJob, backOff, sendOrder, type Delivery } from "./deliver.ts";
 import type { Trust } from "./guard.ts";
-import { chainAccepts, orderOnChain } from "./orderOnChain.ts";
+import { chainAccepts, chainTime, orderOnChain } from "./orderOnChain.ts";
 import type { Answer, Purchase } from "./purchases.ts";
 import { UnconfirmedPurchase } from "./unconfirmedPurchase.ts";
 
@@ -44,7 +44,11 @@ export const paymentHeaders = ({ payment }: Purchase): Record<string, string> =>
  * Sends a signed order, as often as it takes, and follows it until there is an answer that the chain confirms or its
  * deadline has passed. What the contract paid for counts, whatever the provider says. Throws UnconfirmedPurchase.
  */
-export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purchase, now: bigint): Promise<Bought> {
+export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purchase): Promise<Bought> {
+  const now = await chainTime(trust.chain).then(
+    ({ timestamp }) => timestamp,
+    () => purchase.signedAt,
+  );
   const end = performance.now() + Number(purchase.job.deadline - now) * 1000;
   let taken = false;
   let why = "the provider gave no answer";
