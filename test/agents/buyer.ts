@@ -197,6 +197,12 @@ describe("a buyer and an honest provider", () => {
     const bought = await buyer.buyInference(await digitRequest(flaky.url, 15));
     expect(bought.confirmed).to.equal(true);
     expect(flaky.orders).to.deep.equal([bought.jobId, bought.jobId]);
+    failures = 9;
+    const refusal = await refusalOf(buyer.buyInference(await digitRequest(flaky.url, 16)));
+    expect(refusal.message).to.equal(
+      "the buyer's own node gives no answer (server response 500 Internal Server Error)",
+    );
+    expect(refusal.cause).to.equal(undefined);
     await flaky.close();
     await close();
   });

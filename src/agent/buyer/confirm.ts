@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload } from "@x402/core/types";
-import { brokenConnection } from "../../chain/connection.ts";
 import { unpackWords } from "../../codec/codec.ts";
 import { FUNDING, type Hex } from "../../codec/statement.ts";
 import { InputError } from "../../errors.ts";
@@ -10,6 +9,7 @@ import { decodeOutputs, type DecodedOutput } from "../../ir/decodeOutputs.ts";
 import type { IntegerGraph } from "../../ir/integerGraph.ts";
 import { askJob, backOff, sendOrder, type Delivery } from "./deliver.ts";
 import type { Trust } from "./guard.ts";
+import { nodeFailure } from "./nodeFailure.ts";
 import { chainAccepts, chainTime, orderOnChain } from "./orderOnChain.ts";
 import type { Answer, Purchase } from "./purchases.ts";
 import { UnconfirmedPurchase } from "./unconfirmedPurchase.ts";
@@ -65,8 +65,9 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
       const paid = await takePaid(trust, graph, purchase);
       if (paid !== undefined) return paid;
     } catch (error) {
-      if (error instanceof UnconfirmedPurchase || trust.closing.aborted) throw error;
-      why = `asking the chain failed (${codeOf(error)})`;
+      const failure = nodeFailure(error);
+      if (failure === undefined || trust.closing.aborted) throw error;
+      why = `the buyer's own node gives no answer (${failure})`;
     }
     taken = delivery.kind === "pending";
     if (delivery.kind === "refused") break;
@@ -74,10 +75,6 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
   }
   throw new UnconfirmedPurchase(why, purchase);
 }
-
-/** Without the message of the error, in which nodes' URLs and their access keys can be. */
-const codeOf = (error: unknown): string =>
-  brokenConnection(error) ?? String((error as { code?: unknown }).code ?? (error as Error).name);
 
 /** Checks a provider's answer against the model and on the chain; journals what holds. Throws UnconfirmedPurchase. */
 export async function confirm(
