@@ -1,5 +1,6 @@
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { expect } from "chai";
+import { Hono } from "hono";
 import type { Buyer, BuyerOptions } from "../../src/agent/buyer/buyer.ts";
 import { buyInference } from "../../src/agent/buyer/buyInference.ts";
 import type { Bought } from "../../src/agent/buyer/confirm.ts";
@@ -7,7 +8,16 @@ import type { TransferMethod } from "../../src/agent/order.ts";
 import { erc20At } from "../../src/chain/erc20.ts";
 import { encodeInputs } from "../../src/ir/encodeInputs.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { digit, digitRequest, journalPath, marketBuyer, openSeller, refusalOf, type Seller } from "./buyerMarket.ts";
+import {
+  digit,
+  digitRequest,
+  journalPath,
+  listenOn,
+  marketBuyer,
+  openSeller,
+  refusalOf,
+  type Seller,
+} from "./buyerMarket.ts";
 
 const PAYOUT = (PRICE * 9_950n) / 10_000n;
 
@@ -104,7 +114,7 @@ describe("a buyer and an honest provider", () => {
     expect(bought.confirmed).to.equal(true);
   });
 
-  it("keeps to the day's cap over restarts, by chain time, and counts for nothing what cannot be collected", async () => {
+  it("keeps to the day's cap over restarts, by chain time, and counts for nothing what cannot be collected (A8, A9)", async () => {
     const journal = journalPath();
     const limits = { perDay: 2n * PRICE };
     let buyer = await marketBuyer(market, { journal, limits });
@@ -129,7 +139,7 @@ describe("a buyer and an honest provider", () => {
     await buyer.buyInference(await digitRequest(seller.url, 10));
   });
 
-  it("sends the same order again after a crash between signing and sending", async () => {
+  it("sends the same order again after a crash between signing and sending (A1)", async () => {
     const journal = journalPath();
     const request = await digitRequest(seller.url, 11);
     const first = await marketBuyer(market, { journal });
@@ -142,7 +152,7 @@ describe("a buyer and an honest provider", () => {
     expect(buyer.purchases().map(({ status }) => status)).to.deep.equal(["paid"]);
   });
 
-  it("finds on the chain what was settled while it was down, though the provider is gone", async () => {
+  it("finds on the chain what was settled while it was down, though the provider is gone (A1)", async () => {
     const journal = journalPath();
     const other = await openSeller(market, { paid: (_sale, _context, own) => own.serve(_sale).then(() => hang()) });
     const request = await digitRequest(other.url, 12);
@@ -166,6 +176,35 @@ describe("a buyer and an honest provider", () => {
     const [result] = await (await open({ journal })).resume();
     expect(result).to.have.property("status", "fulfilled");
     expect((result as PromiseFulfilledResult<Bought>).value.jobId).to.equal(jobId);
+  });
+
+  it("outlives a node that fails while the answer is fetched and checked (A4)", async () => {
+    let failures = 0;
+    const node = new Hono().post("/", async (context) => {
+      if (failures > 0) return context.text("down", 500, { failed: String(failures--) });
+      const init = { method: "POST", headers: { "content-type": "application/json" }, body: await context.req.text() };
+      return fetch(market.url, init);
+    });
+    const { url, close } = await listenOn(node);
+    const flaky = await openSeller(market, {
+      paid: async (sale, context, own) => {
+        const body = await own.serve(sale);
+        failures = own.orders.length === 1 ? 2 : 0;
+        return context.json(body);
+      },
+    });
+    const buyer = await open({ rpcUrl: url });
+    const bought = await buyer.buyInference(await digitRequest(flaky.url, 15));
+    expect(bought.confirmed).to.equal(true);
+    expect(flaky.orders).to.deep.equal([bought.jobId, bought.jobId]);
+    failures = 9;
+    const refusal = await refusalOf(buyer.buyInference(await digitRequest(flaky.url, 16)));
+    expect(refusal.message).to.equal(
+      "the buyer's own node gives no answer (server response 500 Internal Server Error)",
+    );
+    expect(refusal.cause).to.equal(undefined);
+    await flaky.close();
+    await close();
   });
 
   it("buys with a buyer of its own in one call", async () => {

@@ -194,7 +194,7 @@ describe("a buyer and a hostile provider", () => {
       2,
     ));
 
-  it("takes no proof that a JavaScript verifier accepts and the chain refuses", async () => {
+  it("takes no proof that a JavaScript verifier accepts and the chain refuses (Z9)", async () => {
     const aliased = ([ax, ...rest]: Proof): Proof => [ax + BASE_ORDER, ...rest] as unknown as Proof;
     const inference = market.infer(await market.opening());
     const proof = aliased(await market.mint(inference, toBytes32(1n)));
@@ -310,7 +310,7 @@ describe("a buyer and a hostile provider", () => {
     expect(await chain.escrow.creditOf(client, token)).to.equal(0n);
   });
 
-  it("trusts no key that its maker could forge under, unless it is told to", async () => {
+  it("trusts no key that its maker could forge under, unless it is told to (Z11)", async () => {
     const model = market.record.models["digits-mlp"];
     const record = { ...market.record, models: { "digits-mlp": { ...model, setup: "self" as const } } };
     await expectNothingSigned(

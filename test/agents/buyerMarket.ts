@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtempSync } from "node:fs";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serve } from "@hono/node-server";
@@ -63,6 +66,7 @@ export async function openSeller(market: AgentMarket, tricks: Tricks = {}): Prom
   });
   const served = new Map<Hex, Promise<object>>();
   let last: Sale | undefined;
+  let closeServer = async () => {};
 
   const fund = async ({ order }: Sale) =>
     void (await (
@@ -99,11 +103,7 @@ export async function openSeller(market: AgentMarket, tricks: Tricks = {}): Prom
       await (await chain.prepaid.connect(provider).settleOrders([item])).wait();
     },
     last: () => last!,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        (server as { closeAllConnections?: () => void }).closeAllConnections?.();
-      }),
+    close: () => closeServer(),
   };
 
   const accepts = requirementsOf(offer, {
@@ -139,13 +139,21 @@ export async function openSeller(market: AgentMarket, tricks: Tricks = {}): Prom
     const body = await served.get(context.req.param("id"));
     return body ? context.json(body) : context.json({ title: "unknown job" }, 404);
   });
-  const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
-    const started = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) => {
-      Object.assign(seller, { url: `http://127.0.0.1:${port}` });
-      resolve(started);
-    });
-  });
-  return seller;
+  const { url, close } = await listenOn(app);
+  closeServer = close;
+  return Object.assign(seller, { url });
+}
+
+/** Serves an app on a port of the system's choice; closing ends what is under way. */
+export async function listenOn(app: Hono): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }) as Server;
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
 }
 
 /** The body of an answer. */

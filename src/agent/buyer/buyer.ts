@@ -15,11 +15,13 @@ import { inferResultOf } from "./deliver.ts";
 import { parseProviderUrl } from "./fetchBounded.ts";
 import { allowedModel, type SpendingLimits, type Trust } from "./guard.ts";
 import { commitmentOf, integersOf, readModelGraph, type ModelInput } from "./modelGraph.ts";
+import { askingNode, nodeFailure } from "./nodeFailure.ts";
 import { chainTime } from "./orderOnChain.ts";
 import { PreparedPurchase, type BuyerWallet } from "./preparedPurchase.ts";
 import { Purchases, PURCHASES_SCHEMA, requestOf, type Purchase } from "./purchases.ts";
 import { reclaim, type Reclaimed } from "./reclaim.ts";
 import { refresh } from "./refresh.ts";
+import { UnconfirmedPurchase } from "./unconfirmedPurchase.ts";
 
 export interface BuyerOptions {
   /** The buyer's own node. */
@@ -89,7 +91,7 @@ export class Buyer {
 
   /** The answer to a request that was bought before, from whomever; undefined where there is none. */
   async known(request: PurchaseRequest): Promise<Bought | undefined> {
-    const purchase = await this.#answered(request);
+    const purchase = await askingNode(() => this.#answered(request));
     if (purchase?.answer === undefined) return undefined;
     return bought(await this.#graphOf(request.model), purchase, purchase.answer, true);
   }
@@ -107,7 +109,7 @@ export class Buyer {
     const graph = await this.#graphOf(model);
     const [modelId, inputs] = await this.#inputsOf(request);
     const identity = requestOf(modelId, inputs);
-    const signed = await this.#underWay(identity, url, maxPrice);
+    const signed = await askingNode(() => this.#underWay(identity, url, maxPrice));
     const opening = signed?.opening ?? { inputs, salt: randomSalt() };
     const inputCommitment = commitmentOf(graph, opening);
     const wish = { model, inputCommitment, maxPrice, deadline, method, provider: provider && getAddress(provider) };
@@ -119,22 +121,29 @@ export class Buyer {
   async accept(prepared: PreparedPurchase, body: unknown): Promise<Bought> {
     const purchase = await prepared.signed;
     if (purchase === undefined) throw new InputError("accept: no order was signed for this purchase");
-    return confirm(this.#trust, prepared.plan.graph, purchase, inferResultOf(purchase, body));
+    const result = inferResultOf(purchase, body);
+    return confirm(this.#trust, prepared.plan.graph, purchase, result).catch((error: unknown) => {
+      const failure = nodeFailure(error);
+      if (failure === undefined) throw error;
+      throw new UnconfirmedPurchase(`the buyer's own node gives no answer (${failure})`, purchase);
+    });
   }
 
   /** Asks again for the answers of all orders under way, and gives what came of each. */
   async resume(): Promise<PromiseSettledResult<Bought>[]> {
-    await refresh(this.#trust);
-    const { timestamp } = await chainTime(this.#trust.chain);
+    const { timestamp } = await askingNode(async () => {
+      await refresh(this.#trust);
+      return chainTime(this.#trust.chain);
+    });
     const waiting = this.#trust.purchases
       .open()
       .filter(({ status, job }) => status === "signed" && job.deadline > timestamp);
-    return Promise.allSettled(waiting.map((purchase) => this.#receive(purchase, timestamp)));
+    return Promise.allSettled(waiting.map((purchase) => this.#receive(purchase)));
   }
 
   /** Gets back the deposits of orders whose deadline passed, and withdraws the wallet's credits. Costs gas. */
   async reclaim(): Promise<Reclaimed> {
-    return reclaim(this.#trust, this.#options.wallet);
+    return askingNode(() => reclaim(this.#trust, this.#options.wallet));
   }
 
   /** All orders that were ever signed, the amounts of which count against the day as `status` says. */
@@ -152,9 +161,7 @@ export class Buyer {
   async #buy(request: PurchaseRequest): Promise<Bought> {
     const known = request.again === true ? undefined : await this.known(request);
     if (known !== undefined) return known;
-    const purchase = await (await this.prepare(request)).order();
-    const { timestamp } = await chainTime(this.#trust.chain);
-    return this.#receive(purchase, timestamp);
+    return this.#receive(await (await this.prepare(request)).order());
   }
 
   /** The purchase whose answer is the answer to this request, too. */
@@ -171,8 +178,8 @@ export class Buyer {
     );
   }
 
-  async #receive(purchase: Purchase, now: bigint): Promise<Bought> {
-    return receive(this.#trust, await this.#graphOf(purchase.model), purchase, now);
+  async #receive(purchase: Purchase): Promise<Bought> {
+    return receive(this.#trust, await this.#graphOf(purchase.model), purchase);
   }
 
   /** The order for this inference that its provider may still serve. Another one beside it could cost twice. */
@@ -208,7 +215,7 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
   const { rpcUrl, wallet, limits, allowSetups = ["ceremony"] } = options;
   const record = checkSchema(DeploymentRecord, options.record);
   if (!isAddress(options.token)) throw new InputError(`token: ${options.token}, want an address`);
-  const chain = await connectAgent(rpcUrl, record);
+  const chain = await askingNode(() => connectAgent(rpcUrl, record));
   let journal: Journal | undefined;
   try {
     journal = openPrivately(options.journal);
@@ -223,7 +230,7 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
       setups: allowSetups,
       closing: closer.signal,
     };
-    await refresh(trust);
+    await askingNode(() => refresh(trust));
     return new Buyer(options, trust, journal, closer);
   } catch (error) {
     journal?.close();

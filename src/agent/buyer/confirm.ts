@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload } from "@x402/core/types";
-import { brokenConnection } from "../../chain/connection.ts";
 import { unpackWords } from "../../codec/codec.ts";
 import { FUNDING, type Hex } from "../../codec/statement.ts";
 import { InputError } from "../../errors.ts";
@@ -10,7 +9,8 @@ import { decodeOutputs, type DecodedOutput } from "../../ir/decodeOutputs.ts";
 import type { IntegerGraph } from "../../ir/integerGraph.ts";
 import { askJob, backOff, sendOrder, type Delivery } from "./deliver.ts";
 import type { Trust } from "./guard.ts";
-import { chainAccepts, orderOnChain } from "./orderOnChain.ts";
+import { nodeFailure } from "./nodeFailure.ts";
+import { chainAccepts, chainTime, orderOnChain } from "./orderOnChain.ts";
 import type { Answer, Purchase } from "./purchases.ts";
 import { UnconfirmedPurchase } from "./unconfirmedPurchase.ts";
 
@@ -44,7 +44,11 @@ export const paymentHeaders = ({ payment }: Purchase): Record<string, string> =>
  * Sends a signed order, as often as it takes, and follows it until there is an answer that the chain confirms or its
  * deadline has passed. What the contract paid for counts, whatever the provider says. Throws UnconfirmedPurchase.
  */
-export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purchase, now: bigint): Promise<Bought> {
+export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purchase): Promise<Bought> {
+  const now = await chainTime(trust.chain).then(
+    ({ timestamp }) => timestamp,
+    () => purchase.signedAt,
+  );
   const end = performance.now() + Number(purchase.job.deadline - now) * 1000;
   let taken = false;
   let why = "the provider gave no answer";
@@ -61,8 +65,9 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
       const paid = await takePaid(trust, graph, purchase);
       if (paid !== undefined) return paid;
     } catch (error) {
-      if (error instanceof UnconfirmedPurchase || trust.closing.aborted) throw error;
-      why = `asking the chain failed (${codeOf(error)})`;
+      const failure = nodeFailure(error);
+      if (failure === undefined || trust.closing.aborted) throw error;
+      why = `the buyer's own node gives no answer (${failure})`;
     }
     taken = delivery.kind === "pending";
     if (delivery.kind === "refused") break;
@@ -70,10 +75,6 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
   }
   throw new UnconfirmedPurchase(why, purchase);
 }
-
-/** Without the message of the error, in which nodes' URLs and their access keys can be. */
-const codeOf = (error: unknown): string =>
-  brokenConnection(error) ?? String((error as { code?: unknown }).code ?? (error as Error).name);
 
 /** Checks a provider's answer against the model and on the chain; journals what holds. Throws UnconfirmedPurchase. */
 export async function confirm(

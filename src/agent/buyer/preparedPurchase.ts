@@ -13,6 +13,7 @@ import type { Opening } from "../serveJob.ts";
 import { inferRequest, inferUrl } from "./deliver.ts";
 import { fetchBounded } from "./fetchBounded.ts";
 import { approve, type Trust, type Wish } from "./guard.ts";
+import { askingNode } from "./nodeFailure.ts";
 import { chainTime } from "./orderOnChain.ts";
 import type { Purchase } from "./purchases.ts";
 
@@ -94,7 +95,7 @@ export class PreparedPurchase implements SchemeNetworkClient {
 
   /** The plug-in's part of x402: the signed payment for the server's requirements. */
   async createPaymentPayload(x402Version: number, requirements: PaymentRequirements): Promise<PaymentPayloadResult> {
-    this.#signing ??= this.#sign(x402Version, requirements).catch((error: unknown) => {
+    this.#signing ??= askingNode(() => this.#sign(x402Version, requirements)).catch((error: unknown) => {
       this.#signing = undefined;
       throw error;
     });
