@@ -120,10 +120,10 @@ async function startBuyer(
   return startNode(PROGRAM, ["buy", url, ...what, ...options], keyOf(place, agent, folder)).ended;
 }
 
-const buyerOptions = (place: TradingPlace, folder: string, agent: Agent): string[] => [
-  ...["--record", place.recordPath, "--rpc", place.url, "--token", String(place.token.target)],
-  ...["--journal", join(folder, `${agent}.sqlite`)],
-];
+function buyerOptions(place: TradingPlace, folder: string, agent: Agent): string[] {
+  const market = ["--record", place.recordPath, "--rpc", place.url, "--token", String(place.token.target)];
+  return [...market, "--journal", join(folder, `${agent}.sqlite`)];
+}
 
 const keyOf = ({ agents }: TradingPlace, agent: Agent, folder: string): Record<string, string> => ({
   TOLLGATE_BUYER_KEY: agents[agent].privateKey,
@@ -203,11 +203,11 @@ const dollars = (amount: bigint): string => `${formatUnits(amount, 18)} SUSD`;
 
 function tellBooks(narrator: Narrator, deals: readonly Deal[], balances: AgentsStory["balances"]): void {
   narrator.chapter("5. Who paid what for which proof");
-  const row = ({ buyer, provider, model, amount, payout, outcome, jobId, transaction }: Deal): string[] => [
-    ...[buyer, provider, model, dollars(amount), dollars(payout), outcome],
-    `${jobId.slice(0, 10)}…`,
-    transaction === undefined ? "–" : `${transaction.slice(0, 10)}…`,
-  ];
+  const short = (hash: string | undefined): string => (hash === undefined ? "–" : `${hash.slice(0, 10)}…`);
+  const row = ({ buyer, provider, model, amount, payout, outcome, jobId, transaction }: Deal): string[] => {
+    const terms = [buyer, provider, model, dollars(amount), dollars(payout), outcome];
+    return [...terms, short(jobId), short(transaction)];
+  };
   const head = ["buyer", "provider", "model", "amount", "payout", "outcome", "proof for job", "transaction"];
   narrator.table([head, ...deals.map(row)]);
   narrator.table([
