@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { buyerWallet } from "../../scripts/terminal/buyerKey.ts";
+import { buyerRecord } from "../../scripts/terminal/buyerRecord.ts";
+import { recordPath, writeRecord } from "../../src/chain/record.ts";
 import { runTollgate } from "../cli/runTollgate.ts";
 import { developmentKey, openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
 import { digit, openSeller, refusalOf, type Seller } from "./buyerMarket.ts";
@@ -104,6 +106,21 @@ describe("tollgate buy", () => {
       expect(code, stderr).to.equal(2);
       expect(await readdir(folder)).to.deep.equal(present);
     }
+  });
+
+  it("finds the record that deploy wrote for a network", async () => {
+    const network = `buyer-test-${process.pid}`;
+    const path = recordPath(network, market.record.chainId);
+    await writeRecord(path, { ...market.record, network });
+    const found = await buyerRecord(undefined, network);
+    await rm(path);
+    expect(found).to.deep.equal({ ...market.record, network });
+    expect((await refusalOf(buyerRecord(undefined, network))).message).to.match(
+      /: no deployment record, want \S+ or \S+$/,
+    );
+    expect((await refusalOf(buyerRecord(undefined, "../x"))).message).to.equal(
+      "--network ../x: is no name of a network",
+    );
   });
 
   it("takes no key from a file that others can read, and shows none (A9)", async () => {
