@@ -2,9 +2,9 @@ import { Command } from "commander";
 import { connectAgent } from "../src/agent/agentChain.ts";
 import { runProvider } from "../src/agent/runProvider.ts";
 import { step } from "./terminal/progress.ts";
-import { readProviderKey } from "./terminal/serveKey.ts";
+import { readAgentKey } from "./terminal/agentKey.ts";
 import { withServeOptions, type ServeOptions } from "./terminal/serveOptions.ts";
-import { readServedRecord } from "./terminal/serveRecord.ts";
+import { readAgentRecord } from "./terminal/agentRecord.ts";
 import { settingsOf } from "./terminal/serveSettings.ts";
 import { toldToStop } from "./terminal/toldToStop.ts";
 
@@ -16,8 +16,8 @@ export const serveCommand = (): Command =>
 async function serve(options: ServeOptions): Promise<void> {
   // The journal holds clients' inputs: nobody else on the machine may read what is written here.
   process.umask(0o077);
-  const wallet = await readProviderKey(options.keyFile);
-  const chain = await connectAgent(options.rpc, await readServedRecord(options));
+  const wallet = await readAgentKey(options.keyFile, "TOLLGATE_PROVIDER_KEY");
+  const chain = await connectAgent(options.rpc, await readAgentRecord(options.record, options.network));
   const { settings, prices } = await settingsOf(options, chain, wallet);
   const { url, close } = await step(
     "Opening the provider",

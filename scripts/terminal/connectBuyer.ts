@@ -2,8 +2,8 @@ import type { Buyer } from "../../src/agent/buyer/buyer.ts";
 import { InputError } from "../../src/errors.ts";
 import { workPath } from "../../src/paths.ts";
 import type { BuyOptions } from "./buyOptions.ts";
-import { buyerRecord } from "./buyerRecord.ts";
-import { buyerWallet } from "./buyerKey.ts";
+import { readAgentKey } from "./agentKey.ts";
+import { readAgentRecord } from "./agentRecord.ts";
 import { callerPath } from "./callerPath.ts";
 import { step } from "./progress.ts";
 
@@ -18,8 +18,8 @@ export async function connectBuyer(options: BuyOptions): Promise<Connected> {
   const { rpc, token, maxPrice, perDay = 10n * (maxPrice ?? 0n), model, graph } = options;
   if (rpc === undefined) throw new InputError("give --rpc URL or the variable TOLLGATE_RPC_URL: your own node");
   if (token === undefined) throw new InputError("give --token ADDRESS: what the buyer pays with");
-  const record = await buyerRecord(options.record, options.network);
-  const wallet = await buyerWallet(options.keyFile);
+  const record = await readAgentRecord(options.record, options.network);
+  const wallet = await readAgentKey(options.keyFile, "TOLLGATE_BUYER_KEY");
   const fallback = `build/agents/buyer-${record.chainId}-${wallet.address}.db`;
   const journal = options.journal === undefined ? workPath(fallback) : callerPath(options.journal);
   // SQLite comes with Node 22; the other commands run without it.

@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
-import { buyerWallet } from "../../scripts/terminal/buyerKey.ts";
-import { buyerRecord } from "../../scripts/terminal/buyerRecord.ts";
+import { readAgentRecord } from "../../scripts/terminal/agentRecord.ts";
 import { recordPath, writeRecord } from "../../src/chain/record.ts";
 import { runTollgate } from "../cli/runTollgate.ts";
 import { developmentKey, openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
@@ -112,28 +111,15 @@ describe("tollgate buy", () => {
     const network = `buyer-test-${process.pid}`;
     const path = recordPath(network, market.record.chainId);
     await writeRecord(path, { ...market.record, network });
-    const found = await buyerRecord(undefined, network);
+    const found = await readAgentRecord(undefined, network);
     await rm(path);
     expect(found).to.deep.equal({ ...market.record, network });
-    expect((await refusalOf(buyerRecord(undefined, network))).message).to.match(
+    expect((await refusalOf(readAgentRecord(undefined, network))).message).to.match(
       /: no deployment record, want \S+ or \S+$/,
     );
-    expect((await refusalOf(buyerRecord(undefined, "../x"))).message).to.equal(
+    expect((await refusalOf(readAgentRecord(undefined, "../x"))).message).to.equal(
       "--network ../x: is no name of a network",
     );
-  });
-
-  it("takes no key from a file that others can read, and shows none (A9)", async () => {
-    const [open, short] = [join(folder, "open.key"), join(folder, "short.key")];
-    await writeFile(open, KEY, { mode: 0o644 });
-    await writeFile(short, KEY.slice(0, -2), { mode: 0o600 });
-    const { message } = await refusalOf(buyerWallet(open));
-    expect(message).to.match(/open\.key: others can use it \(mode 644\), want 600: chmod 600 /);
-    expect((await refusalOf(buyerWallet(short))).message).to.match(
-      /^\S+short\.key: holds no private key, want 32 bytes in hex$/,
-    );
-    await chmod(open, 0o600);
-    expect((await buyerWallet(open)).address).to.equal(market.client.address);
   });
 
   it("refuses an input and a price that it did not agree to, before it signs", async () => {

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { readProviderKey } from "../../scripts/terminal/serveKey.ts";
+import { readAgentKey } from "../../scripts/terminal/agentKey.ts";
 import { InputError } from "../../src/errors.ts";
 import { writeRecord } from "../../src/chain/record.ts";
 import { projectPath } from "../../src/paths.ts";
@@ -126,17 +126,23 @@ describe("the serve command", () => {
     ]);
   });
 
-  it("takes the key from the environment, or from a file that only its owner can use", async () => {
+  it("takes the key from the environment or a file that only its owner can use, and shows none (A9)", async () => {
     const path = join(folder, "key");
     await writeFile(path, `${developmentKey(3)}\n`, { mode: 0o640 });
-    await expectInputError(readProviderKey(path), /others than its owner can use it \(mode 640\)/);
+    await expectInputError(
+      readAgentKey(path, "TOLLGATE_PROVIDER_KEY"),
+      /others than its owner can use it \(mode 640\)/,
+    );
     await chmod(path, 0o600);
-    expect((await readProviderKey(path)).address).to.equal(market.provider.address);
+    expect((await readAgentKey(path, "TOLLGATE_PROVIDER_KEY")).address).to.equal(market.provider.address);
     await writeFile(path, developmentKey(3).slice(0, -1));
-    await expectInputError(readProviderKey(path), /key: want a private key of 32 bytes in hex/);
-    await expectInputError(readProviderKey(undefined), /give --key-file FILE/);
+    await expectInputError(
+      readAgentKey(path, "TOLLGATE_PROVIDER_KEY"),
+      /^\S+key: want a private key of 32 bytes in hex, with 0x$/,
+    );
+    await expectInputError(readAgentKey(undefined, "TOLLGATE_PROVIDER_KEY"), /give --key-file FILE/);
     process.env.TOLLGATE_PROVIDER_KEY = developmentKey(3);
-    expect((await readProviderKey(undefined)).address).to.equal(market.provider.address);
+    expect((await readAgentKey(undefined, "TOLLGATE_PROVIDER_KEY")).address).to.equal(market.provider.address);
     expect(process.env).not.to.have.property("TOLLGATE_PROVIDER_KEY");
   });
 

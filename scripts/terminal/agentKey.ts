@@ -3,21 +3,23 @@ import { SigningKey, Wallet } from "ethers";
 import { InputError, onFile } from "../../src/errors.ts";
 import { callerPath } from "./callerPath.ts";
 
-const VARIABLE = "TOLLGATE_PROVIDER_KEY";
+/** The variables that hold a key where no file is given. */
+export type KeyVariable = "TOLLGATE_PROVIDER_KEY" | "TOLLGATE_BUYER_KEY";
+
 /** Permissions of group and others. */
 const NOT_OWNER = 0o077;
 
 /**
- * The provider's key, from a file that only its owner can read, else from the environment, where it is removed: no
+ * An agent's key, from a file that only its owner can read, else from the environment, where it is removed: no
  * process that is started later inherits it. Errors never show what was read.
  */
-export async function readProviderKey(keyFile: string | undefined): Promise<Wallet> {
-  const fromEnvironment = process.env[VARIABLE];
-  delete process.env[VARIABLE];
+export async function readAgentKey(keyFile: string | undefined, variable: KeyVariable): Promise<Wallet> {
+  const fromEnvironment = process.env[variable];
+  delete process.env[variable];
   if (keyFile !== undefined) return walletOf(await readPrivate(callerPath(keyFile)), keyFile);
   if (fromEnvironment === undefined)
-    throw new InputError(`no key: give --key-file FILE, or the key in the environment as ${VARIABLE}`);
-  return walletOf(fromEnvironment, VARIABLE);
+    throw new InputError(`no key: give --key-file FILE, or the key in the environment as ${variable}`);
+  return walletOf(fromEnvironment, variable);
 }
 
 const readPrivate = (path: string): Promise<string> =>
