@@ -231,7 +231,7 @@ describe("a chain watch", () => {
       method === "eth_getBlockByNumber" && params[0] === "latest" ? old : result;
     const second = watching();
     await second.start(ledger.take);
-    expect(second.head).to.equal(undefined);
+    expect(second.head?.number).to.equal(undefined);
     expect(ledger.heads).to.have.lengthOf(known);
     proxy.reset();
     await requireWhole(ledger);
