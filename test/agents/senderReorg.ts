@@ -58,7 +58,7 @@ describe("a sender in a reorganisation", () => {
   }
 
   it("settles again what a reorganisation undid while no process ran, and joins who asks for it anew (A1, A3)", async () => {
-    const { market, sender, rows, reorganise } = bench();
+    const { market, proxy, sender, rows, reorganise } = bench();
     const before = await credit();
     const { intent } = await settlement();
     const snapshot = await market.rpc("evm_snapshot");
@@ -67,6 +67,9 @@ describe("a sender in a reorganisation", () => {
     await killed.close();
     await reorganise(snapshot, 3);
     expect(await credit()).to.equal(before);
+    // The simulation comes after the transaction was sent again: it would find the job settled.
+    let drops = 3;
+    proxy.fate = ({ method }) => (method === "eth_estimateGas" && drops-- > 0 ? "dropBefore" : "pass");
     const again = await sender({ wallet: market.provider }).submit(intent);
     expect(again.hash).to.equal(undone.hash);
     expect(again.blockHash).to.not.equal(undone.blockHash);
@@ -99,6 +102,20 @@ describe("a sender in a reorganisation", () => {
     expect((await market.chain.provider.getBlock((await sent).blockNumber))!.hash).to.equal((await sent).blockHash);
     expect(rows()).to.have.lengthOf(1);
     expect(await received()).to.equal(10n);
+  });
+
+  it("is not done with a transaction because the node names a high block (A4)", async () => {
+    const { sender, transfer, proxy, rows } = bench();
+    const one = sender();
+    await one.submit(transfer(10n));
+    let asked = 0;
+    proxy.answer = ({ method, params }, result) => {
+      if (method !== "eth_getBlockByNumber" || params[0] !== "latest") return result;
+      asked++;
+      return { ...(result as object), number: "0xffffff", hash: `0x${asked.toString(16).padStart(64, "0")}` };
+    };
+    await until(() => asked > 3);
+    expect(rows()[0].state).to.equal("mined");
   });
 
   it("waits for a block that the node does not show yet and was reported too early (A4)", async () => {

@@ -206,6 +206,37 @@ describe("a chain watch", () => {
     expect(lies).to.be.lessThan(1);
   });
 
+  it("takes no block that does not follow the one before it (A4)", async () => {
+    await mine(6, 2);
+    const ledger = new Ledger();
+    let asked = 0;
+    proxy.answer = ({ method, params }, result) => {
+      if (method !== "eth_getBlockByNumber" || Number(params[0]) !== from + 3) return result;
+      return ++asked > 2 ? result : { ...(result as object), parentHash: `0x${"11".repeat(32)}` };
+    };
+    await watching().start(ledger.take);
+    await requireWhole(ledger);
+    expect(asked).to.equal(3);
+  });
+
+  it("names no older head than its cursor's after a restart at a node that lags (A4)", async () => {
+    await mine(5);
+    const ledger = new Ledger();
+    const first = watching();
+    await first.start(ledger.take);
+    await first.stop();
+    const known = ledger.heads.length;
+    const old = await market.rpc("eth_getBlockByNumber", `0x${(from + 1).toString(16)}`, false);
+    proxy.answer = ({ method, params }, result) =>
+      method === "eth_getBlockByNumber" && params[0] === "latest" ? old : result;
+    const second = watching();
+    await second.start(ledger.take);
+    expect(second.head?.number).to.equal(undefined);
+    expect(ledger.heads).to.have.lengthOf(known);
+    proxy.reset();
+    await requireWhole(ledger);
+  });
+
   it("waits for a node that lags behind what was seen (A4)", async () => {
     await mine(5);
     const ledger = new Ledger();

@@ -56,7 +56,7 @@ class JournalWatch implements ChainWatch {
     return this.#head;
   }
 
-  /** Resolves when the chain's head was reached for the first time, or the watch was stopped. */
+  /** Resolves when the chain's head was reached for the first time, as far as the node has it, or the watch was stopped. */
   async start(onHead: (head: Head) => Promise<void>): Promise<void> {
     if (this.#polling) throw new Error("the watch was started before");
     const { pollMilliseconds, logger } = this.#options;
