@@ -88,15 +88,16 @@ describe("a provider's desk serves jobs that their clients opened on chain", () 
   });
 
   it("waits until a deposit lies as deep as its amount asks for", async () => {
-    const policy = { confirmations: [{ upTo: PRICE, blocks: 1 }, { blocks: 3 }] };
+    const policy = { confirmations: [{ upTo: PRICE, blocks: 1 }, { blocks: 6 }], finalDepth: 6 };
     await withDesk(market, { policy }, async ({ desk, pool }) => {
       const [small, large] = [await opened(), await opened({ amount: 2n * PRICE })];
       await whenSeen(market, desk);
       for (const { jobId } of [small, large]) await desk.deliverInput(jobId, undefined, opening);
-      await whenIn(desk, small.jobId, "funded", "proven", "settled");
+      await whenIn(desk, small.jobId, "settled");
+      await whenSeen(market, desk);
       expect(pool.proven).not.to.include(large.jobId);
       expect(desk.job(large.jobId).status).to.equal("accepted");
-      await market.rpc("hardhat_mine", "0x3");
+      await market.rpc("hardhat_mine", "0x6");
       await whenIn(desk, large.jobId, "settled");
     });
   });

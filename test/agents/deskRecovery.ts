@@ -58,7 +58,9 @@ describe("a provider's desk", () => {
         const first = await deskOver(folder, market, { sender, pool });
         const order = await orderOf();
         const { jobId } = await first.desk.accept(order, opening);
-        await whenIn(first.desk, jobId, status);
+        const view = await whenIn(first.desk, jobId, status);
+        // The words of an escrow job are the client's only once they are paid.
+        expect(view.result !== undefined).to.equal(status === "settled");
         await kill(first);
         const second = await deskOver(folder, market);
         await whenIn(second.desk, jobId, "settled");
@@ -153,6 +155,18 @@ describe("a provider's desk", () => {
       expect([view.status, view.reason]).to.deep.equal(["closed", "the deposit went back to the client"]);
       expectSent(journal, `open:${jobId}`, `cancel:${jobId}`);
       expect(await market.chain.escrow.creditOf(market.client, market.token)).to.equal(PRICE);
+    });
+  });
+
+  it("gives the money back at once where a proof would come too late to be settled", async () => {
+    await withDesk(market, { policy: { blockSeconds: 100 } }, async ({ desk, journal, pool }) => {
+      pool.beforeProving = () => never;
+      const { jobId } = await desk.accept(await orderOf(), opening);
+      await whenIn(desk, jobId, "funded");
+      await passTime(3_550);
+      const { reason } = await whenIn(desk, jobId, "closed");
+      expect(reason).to.equal("the deposit went back to the client");
+      expectSent(journal, `open:${jobId}`, `cancel:${jobId}`);
     });
   });
 

@@ -75,7 +75,10 @@ describe("a provider's desk refuses", () => {
     const snapshot = await market.rpc("evm_snapshot");
     const owner = await market.chain.provider.getSigner(0);
     await (await market.chain.registry.connect(owner).deprecateModel(market.offer.modelId)).wait();
-    await withDesk(market, {}, async ({ desk }) => expectRefusal(desk, await orderOf(), "model-not-trusted"));
+    await withDesk(market, {}, async ({ desk }) => {
+      for (const funding of [FUNDING.authorization, FUNDING.prepaid])
+        await expectRefusal(desk, await orderOf({ funding }), "model-not-trusted");
+    });
     await market.rpc("evm_revert", snapshot);
     const model = { ...market.offer.model, keyId: `0x${"11".repeat(32)}` };
     await withDesk(market, { offers: [{ ...market.offer, model }] }, async ({ desk }) =>
@@ -115,15 +118,19 @@ describe("a provider's desk refuses", () => {
   });
 
   it("nonces that were used, on chain or in another order", async () => {
-    await withDesk(market, {}, async ({ desk }) => {
+    await withDesk(market, {}, async ({ desk, sender }) => {
       const order = await orderOf();
       await (await market.chain.escrow.connect(market.client).revoke(market.provider, order.job.nonce)).wait();
       await expectRefusal(desk, order, "nonce-used");
+      let release!: () => void;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      sender.beforeSending = () => released;
       const first = await orderOf();
       const { jobId } = await desk.accept(first, opening);
       const second = await orderOf({ nonce: first.job.nonce, deadline: first.job.deadline - 1n });
       expect(await refusalOf(desk.check(second))).to.equal("nonce-used");
       expect(await refusalOf(desk.accept(second, opening))).to.equal("nonce-used");
+      release();
       await whenIn(desk, jobId, "settled");
     });
   });
