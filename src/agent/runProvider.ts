@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, type Limits } from "./http/limits.ts";
 import { listen } from "./http/listen.ts";
 import { countProofs, providerMetrics } from "./http/metrics.ts";
 import { Journal } from "./journal/journal.ts";
+import { claimJournal, OWNER_SCHEMA } from "./journal/owner.ts";
 import type { Desk } from "./provider/desk.ts";
 import type { DeskPolicy } from "./provider/deskPolicy.ts";
 import { JOBS_SCHEMA } from "./provider/jobsTable.ts";
@@ -18,7 +19,7 @@ import type { AddressedSigner } from "./sender/outbox.ts";
 import { createWatch, CURSOR_SCHEMA } from "./watch/journalWatch.ts";
 
 /** Tables of a provider's journal, in the order of their versions: never reordered, only added to. */
-const SCHEMA = [TRANSACTIONS_SCHEMA, CURSOR_SCHEMA, PROVING_SCHEMA, JOBS_SCHEMA];
+const SCHEMA = [TRANSACTIONS_SCHEMA, CURSOR_SCHEMA, PROVING_SCHEMA, JOBS_SCHEMA, OWNER_SCHEMA];
 
 export interface ProviderOptions {
   readonly chain: AgentChain;
@@ -78,6 +79,7 @@ async function start(options: ProviderOptions, onClose: OnClose): Promise<Pick<R
   const metrics = providerMetrics();
   const journal = new Journal(journalPath, SCHEMA);
   onClose(() => journal.close());
+  claimJournal(journal, journalPath, `${wallet.address} on chain ${chain.chainId} with escrow ${chain.escrow.target}`);
 
   const interfaces = [chain.escrow.interface, chain.prepaid.interface, chain.registry.interface];
   const sender = createSender({ chain, wallet, journal, interfaces, fees, pollMilliseconds, logger: log });

@@ -1,5 +1,3 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { dirname } from "node:path";
 import { getAddress, isAddress } from "ethers";
 import { DeploymentRecord, type ModelRecord } from "../../chain/record.ts";
 import { checkSchema } from "../../checkSchema.ts";
@@ -218,7 +216,7 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
   const chain = await askingNode(() => connectAgent(rpcUrl, record));
   let journal: Journal | undefined;
   try {
-    journal = openPrivately(options.journal);
+    journal = new Journal(options.journal, [PURCHASES_SCHEMA]);
     const closer = new AbortController();
     const purchases = new Purchases(journal, chain.chainId, wallet.address);
     const trust = {
@@ -237,11 +235,4 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
     chain.close();
     throw error;
   }
-}
-
-/** The journal holds inputs and salts: nobody but its owner reads it. */
-function openPrivately(path: string): Journal {
-  mkdirSync(dirname(path), { recursive: true });
-  closeSync(openSync(path, "a", 0o600));
-  return new Journal(path, [PURCHASES_SCHEMA]);
 }

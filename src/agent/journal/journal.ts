@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { InputError } from "../../errors.ts";
@@ -15,7 +15,6 @@ export class Journal {
 
   /** Opens or creates a journal with a schema: one script a version, run in order, never changed once released. */
   constructor(path: string, schema: readonly string[]) {
-    mkdirSync(dirname(path), { recursive: true });
     this.#database = openDatabase(path);
     migrate(this, path, schema);
   }
@@ -46,6 +45,9 @@ export class Journal {
 /** Exclusive locking: a second process with the same journal would be a second sender with the same key. */
 function openDatabase(path: string): DatabaseSync {
   try {
+    // Journals hold inputs, salts and signatures: nobody but their owner reads them.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, "a", 0o600));
     const database = new DatabaseSync(path, { timeout: BUSY_SECONDS * 1000 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     database.exec("PRAGMA foreign_keys = ON; BEGIN IMMEDIATE; COMMIT");
