@@ -22,7 +22,7 @@ const SHARES = [0, 2, 5, 12];
  */
 export class FaultPlan {
   /** No call meets a fault while this is false. */
-  active = true;
+  active = false;
   /** How many calls have met each fault. */
   readonly counts: Record<FaultKind, number>;
   readonly #seed: number;

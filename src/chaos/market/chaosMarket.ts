@@ -26,6 +26,9 @@ export const TOLL_BPS = 50;
 export const PURSE = 1_000n * PRICE;
 export const DEPOSIT = 100n * PRICE;
 
+/** Whom the provider pays besides: nobody's account. */
+export const PAYEE: Hex = `0x${"00".repeat(19)}fe`;
+
 const MODEL = "digits-mlp";
 const CACHE = workPath("build/cache");
 /** A day, in seconds. */

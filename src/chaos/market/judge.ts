@@ -1,7 +1,7 @@
 import type { JobView } from "../../agent/provider/desk.ts";
 import { FUNDING, JOB_STATES, type Hex, type Job } from "../../codec/statement.ts";
 import { TOLL_BPS, type ChaosMarket } from "./chaosMarket.ts";
-import { afterEntries, differences, type Ledger, readLedger } from "./ledger.ts";
+import { afterEntries, differences, type Entry, type Ledger, readLedger } from "./ledger.ts";
 import { type EndState, type Ended, entriesOf } from "./referenceModel.ts";
 
 /** An order as its client and its provider saw it when all faults were over. */
@@ -15,8 +15,16 @@ export interface Served {
   readonly refusal?: string;
 }
 
-/** What must hold once nothing fails any more; one sentence for each thing that does not. */
-export async function judge(market: ChaosMarket, before: Ledger, served: readonly Served[]): Promise<string[]> {
+/**
+ * What must hold once nothing fails any more; one sentence for each thing that does not. `others` is what moved money
+ * besides the orders.
+ */
+export async function judge(
+  market: ChaosMarket,
+  before: Ledger,
+  served: readonly Served[],
+  others: readonly Entry[],
+): Promise<string[]> {
   const states = new Map<Hex, EndState>();
   for (const { id, job } of served) states.set(id, await endStateOf(market, job));
   const payments = await countPayments(market);
@@ -24,7 +32,8 @@ export async function judge(market: ChaosMarket, before: Ledger, served: readonl
   const ids = new Set(served.map(({ id }) => id));
   for (const [id, count] of payments) if (!ids.has(id)) violations.push(`${id}: paid ${count} times, ordered by nobody`);
   const ended: Ended[] = served.map(({ id, job }) => ({ job, state: states.get(id)! }));
-  return [...violations, ...differences(await readLedger(market), afterEntries(before, entriesOf(ended, terms(market))))];
+  const wanted = afterEntries(before, [...entriesOf(ended, terms(market)), ...others]);
+  return [...violations, ...differences(await readLedger(market), wanted)];
 }
 
 function flawsOf({ id, way, view, refusal }: Served, state: EndState, payments: number): string[] {

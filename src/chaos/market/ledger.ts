@@ -1,4 +1,4 @@
-import type { ChaosMarket } from "./chaosMarket.ts";
+import { type ChaosMarket, PAYEE } from "./chaosMarket.ts";
 
 /** Everybody's money, in base units: who holds or is owed what, by a name such as `credit in the escrow of 0x…`. */
 export type Ledger = ReadonlyMap<string, bigint>;
@@ -12,7 +12,7 @@ export const DEPOSIT_OF = "deposit of";
 export async function readLedger({ chain, token, parties }: ChaosMarket): Promise<Ledger> {
   const { escrow, prepaid } = chain;
   const { provider, clients, tollCollector } = parties;
-  const people = [provider, tollCollector, ...clients];
+  const people = [provider, tollCollector, PAYEE, ...clients];
   const ledger = new Map<string, bigint>();
   for (const owner of [...people, String(escrow.target), String(prepaid.target)])
     ledger.set(`${TOKENS} ${owner}`, await token.balanceOf(owner));

@@ -43,3 +43,40 @@ export interface ChaosProvider {
   readonly sender: Sender;
   readonly close: () => Promise<void>;
 }
+
+const POLICY: DeskPolicy = {
+  ...DEFAULT_POLICY,
+  confirmations: [{ blocks: 2 }],
+  maxDelaySeconds: 0.3,
+  scanSeconds: 0.5,
+};
+
+/** Connects, opens the desk over the journal, and goes on with what it finds there. The journal stays the caller's. */
+export async function startProvider(
+  { record, offer, trapdoor, privateKey, finalDepth }: ProviderSettings,
+  rpcUrl: string,
+  journal: Journal,
+): Promise<ChaosProvider> {
+  const chain = await connectAgent(rpcUrl, record);
+  const { escrow, prepaid, registry } = chain;
+  const interfaces = [escrow, prepaid, registry].map((contract) => contract.interface);
+  const wallet = new Wallet(privateKey, chain.provider);
+  const timing = { finalDepth, pollMilliseconds: POLL };
+  const sender = createSender({ chain, wallet, journal, interfaces, fees: FEES, ...timing });
+  const addresses = [String(escrow.target), String(prepaid.target)];
+  const watch = createWatch({ chain, journal, addresses, from: 0, pollMilliseconds: POLL });
+  const pool = mintingPool(offer.model, trapdoor, createJournalQueue(journal));
+  const policy = { ...POLICY, finalDepth };
+  const desk = await openDesk({ chain, offers: [offer], journal, sender, watch, pool, policy });
+  await sender.resume();
+  return {
+    desk,
+    sender,
+    close: async () => {
+      await desk.close();
+      await sender.close();
+      await pool.close();
+      chain.close();
+    },
+  };
+}

@@ -1,11 +1,8 @@
 import { id as keccakOf, Interface } from "ethers";
 import type { Hex } from "../../codec/statement.ts";
 import type { Sender } from "../../agent/sender/sender.ts";
-import type { ChaosMarket } from "../market/chaosMarket.ts";
+import { type ChaosMarket, PAYEE } from "../market/chaosMarket.ts";
 import { type Entry, TOKENS } from "../market/ledger.ts";
-
-/** Who receives what the provider pays out: nobody's account. */
-export const PAYEE: Hex = `0x${"00".repeat(19)}fe`;
 
 const TOKEN = new Interface(["function transfer(address to, uint256 amount)"]);
 const TRANSFER_TOPIC = keccakOf("Transfer(address,address,uint256)");
@@ -27,6 +24,10 @@ export class Payouts {
       ({ succeeded }) => (this.#fates[index] = succeeded ? "mined" : "refused"),
       (error: Error) => (this.#fates[index] = error.name === "AbortError" ? "interrupted" : "refused"),
     );
+  }
+
+  get count(): number {
+    return this.#fates.length;
   }
 
   /** Transfers whose end the sender has not told yet. */
