@@ -30,6 +30,8 @@ export const DEPOSIT = 100n * PRICE;
 export const PAYEE: Hex = `0x${"00".repeat(19)}fe`;
 
 const MODEL = "digits-mlp";
+/** Held-out inputs that are sold. */
+const INPUTS = 100;
 const CACHE = workPath("build/cache");
 /** A day, in seconds. */
 const ORDER_LIFE = 86_400;
@@ -61,7 +63,8 @@ export interface ChaosMarket {
   readonly parties: Parties;
   /** Private key of one of the parties. */
   readonly keyOf: (address: Hex) => Hex;
-  /** Encoded held-out inputs of the model. */
+  /** Held-out inputs of the model, and how they are encoded. */
+  readonly rows: readonly (readonly number[])[];
   readonly inputs: readonly (readonly (readonly bigint[])[])[];
   readonly close: () => Promise<void>;
 }
@@ -83,7 +86,7 @@ export async function openChaosMarket(clientCount = 3): Promise<ChaosMarket> {
   for (const client of clients.slice(0, -1)) await approveEscrow(client.connect(chain.provider), token, chain);
   await (await token.connect(provider.connect(chain.provider)).getFunction("mint")(provider.address, PURSE)).wait();
   await blocks.take();
-  const { samples } = await readHeldOut(MODEL);
+  const rows = (await readHeldOut(MODEL)).samples.slice(0, INPUTS).map(({ row }) => row);
   return {
     ask,
     blocks,
@@ -99,7 +102,8 @@ export async function openChaosMarket(clientCount = 3): Promise<ChaosMarket> {
       tollCollector: tollCollector.address,
     },
     keyOf: (address) => wallets.find((wallet) => wallet.address === address)!.privateKey,
-    inputs: samples.slice(0, 10).map(({ row }) => encodeInputs(model.graph, [row])),
+    rows,
+    inputs: rows.map((row) => encodeInputs(model.graph, [row])),
     close: async () => {
       chain.close();
       await proxy.close();

@@ -28,25 +28,38 @@ export class Clients {
     return this.#confirmed.has(id) ? undefined : this.#refusals.get(id);
   }
 
-  /** Places an order, unless it was confirmed. A job that its client opens on chain is placed by delivering its input. */
-  async place(desk: Desk, { id, way, order, opening }: PlannedOrder): Promise<void> {
-    if (this.#confirmed.has(id)) return;
-    try {
-      await (way === "openedOnChain" ? desk.deliverInput(id, order.job, opening) : desk.accept(order, opening));
-      this.#confirmed.add(id);
-    } catch (error) {
-      if (error instanceof Refusal && error.code === "input-known") this.#confirmed.add(id);
-      this.#refusals.set(id, error instanceof Refusal ? `${error.code}: ${error.message}` : String(error));
-    }
+  /** Places an order, unless it was confirmed. */
+  async place(desk: Desk, order: PlannedOrder): Promise<void> {
+    if (this.#confirmed.has(order.id)) return;
+    const refusal = await placeOrder(desk, order);
+    if (refusal === undefined) this.#confirmed.add(order.id);
+    else this.#refusals.set(order.id, refusal);
   }
 
   /** Sends the clients' own transactions, again where a branch has lost them. */
-  async openJobs(): Promise<void> {
-    const { ask, blocks } = this.#market;
-    for (const { openTransaction } of this.#orders) {
-      if (openTransaction === undefined) continue;
-      await blocks.exclusively(() => replyOf(ask, "eth_sendRawTransaction", [openTransaction]));
-      blocks.noteRaw(openTransaction);
-    }
+  openJobs(): Promise<void> {
+    return openJobs(this.#market, this.#orders);
+  }
+}
+
+/** Places an order; says why it was not taken. A job that its client opens on chain is placed by delivering its input. */
+export async function placeOrder(
+  desk: Desk,
+  { id, way, order, opening }: PlannedOrder,
+): Promise<string | undefined> {
+  try {
+    await (way === "openedOnChain" ? desk.deliverInput(id, order.job, opening) : desk.accept(order, opening));
+    return undefined;
+  } catch (error) {
+    return error instanceof Refusal ? `${error.code}: ${error.message}` : String(error);
+  }
+}
+
+/** Hands the transactions to the node in which clients open jobs themselves; it refuses those that it knows. */
+export async function openJobs({ ask, blocks }: ChaosMarket, orders: readonly PlannedOrder[]): Promise<void> {
+  for (const { openTransaction } of orders) {
+    if (openTransaction === undefined) continue;
+    await blocks.exclusively(() => replyOf(ask, "eth_sendRawTransaction", [openTransaction]));
+    blocks.noteRaw(openTransaction);
   }
 }
