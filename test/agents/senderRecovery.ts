@@ -112,7 +112,7 @@ describe("a sender recovers", () => {
   it("signs an intent anew where another transaction took its nonce (A2)", async () => {
     const { sender, transfer, market, attempts, rows, received } = bench();
     await market.rpc("evm_setAutomine", false);
-    const sent = sender().submit(transfer(14n));
+    const sent = sender({ finalDepth: 4 }).submit(transfer(14n));
     await takeNonce(market.token.interface.encodeFunctionData("approve", [market.provider.address, 0n]));
     await mineWhile(() => rows()[0].state !== "mined" && rows().at(-1)?.state !== "mined");
     expect((await sent).hash).to.equal(attempts()[1].hash);
@@ -126,7 +126,7 @@ describe("a sender recovers", () => {
     const { client, token, provider } = market;
     const all = await token.balanceOf(client);
     await market.rpc("evm_setAutomine", false);
-    const refusal = refusalOf(sender().submit(transfer(all)));
+    const refusal = refusalOf(sender({ finalDepth: 4 }).submit(transfer(all)));
     await takeNonce(token.interface.encodeFunctionData("transfer", [provider.address, 1n]));
     await mineWhile(() => rows()[0].state === "sent");
     expect(await refusal).to.be.instanceOf(SimulationReverted);
@@ -176,15 +176,30 @@ describe("a sender recovers", () => {
     expect(await received()).to.equal(17n);
   });
 
-  it("finds its nonce again after a node that named one too high (A4)", async () => {
+  it("does not believe a nonce that a node names once (A4)", async () => {
     const { sender, transfer, proxy, received, rows } = bench();
     let lies = 1;
     proxy.answer = ({ method }, result) =>
       method === "eth_getTransactionCount" && lies-- > 0 ? `0x${(Number(result) + 40).toString(16)}` : result;
+    await sender().submit(transfer(18n));
+    expect(rows().map(({ state }) => state)).to.deep.equal(["mined"]);
+    expect(await received()).to.equal(18n);
+  });
+
+  it("fills the nonces that a lying node made it leave out, and signs the intent no second time (A4)", async () => {
+    const { sender, transfer, proxy, market, received, rows } = bench();
+    let lies = 2;
+    proxy.answer = ({ method }, result) =>
+      method === "eth_getTransactionCount" && lies-- > 0 ? `0x${(Number(result) + 2).toString(16)}` : result;
+    await market.rpc("evm_setAutomine", false);
     const sent = sender().submit(transfer(18n));
-    await mineWhile(() => rows().at(-1)?.state !== "mined");
+    await mineWhile(() => rows().filter(({ state }) => state === "mined").length < 3);
     await sent;
-    expect(rows().map(({ state }) => state)).to.deep.equal(["lost", "mined"]);
+    expect(rows().map(({ purpose }) => String(purpose).replace(/\d+/, "N"))).to.deep.equal([
+      "pay N",
+      "fill:N",
+      "fill:N",
+    ]);
     expect(await received()).to.equal(18n);
   });
 

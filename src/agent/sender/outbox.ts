@@ -78,7 +78,7 @@ export class Outbox {
     signal: AbortSignal,
     instead?: JournalledTransaction,
   ): Promise<number> {
-    const nonce = this.#table.freeNonce(await this.#node.count(this.#wallet.address));
+    const nonce = this.#table.freeNonce(await this.#count());
     const call = { to: intent.to, data: intent.data, value: intent.value ?? 0n, gasLimit };
     const attempt = await this.#sign(call, nonce, fees, head.number);
     signal.throwIfAborted();
@@ -86,6 +86,14 @@ export class Outbox {
     this.#logger?.info({ purpose: intent.purpose, nonce, hash: attempt.hash }, "transaction signed");
     await this.broadcast(id, attempt, head);
     return intentId;
+  }
+
+  /** A count above what the journal knows is believed if it is named twice: all wait behind a nonce that is too high. */
+  async #count(): Promise<number> {
+    const { address } = this.#wallet;
+    const count = await this.#node.count(address);
+    if (count <= this.#table.nextNonce() || count === (await this.#node.count(address))) return count;
+    throw new NodeTrouble(`the node named ${count} as the account's next nonce, then another`);
   }
 
   /** Signs a transaction anew with the same nonce and higher fees; undefined where the policy allows no more. */

@@ -7,8 +7,10 @@ import type { Mined } from "./sender.ts";
 import { InsufficientFunds, SimulationReverted } from "./simulate.ts";
 import type { Attempt, JournalledTransaction, TransactionTable } from "./transactionTable.ts";
 
-/** Blocks for which a transaction must seem lost before its intent is signed with another nonce: nodes lag. */
-const LOST_AFTER_BLOCKS = 2;
+/** Blocks for which a nonce must seem to be missing before it is filled: nodes lag. */
+const FILL_AFTER_BLOCKS = 2;
+/** Nonces that are filled at one look at most. */
+const MAX_FILLED = 16;
 
 /** Told what became of an intent, by the id of its first transaction. */
 export interface Outcomes {
@@ -32,8 +34,8 @@ export interface ReviewOptions {
 /** Compares the journalled transactions with the chain and does what they need next. Must not overlap with signing. */
 export class TransactionReview {
   readonly #options: ReviewOptions;
-  /** Per transaction, the number of the head at which it was first found lost. */
-  readonly #lostSince = new Map<number, number>();
+  /** Per transaction, since which head it was found lost at every look, and whether its nonce was taken or is behind a gap. */
+  readonly #lostSince = new Map<number, { readonly isTaken: boolean; readonly since: number }>();
   /** The next nonce to be mined, and the number of the first head that was seen with it. */
   #turn: { readonly nonce: number; readonly since: number } | undefined;
   #seen: Hex | undefined;
@@ -111,20 +113,39 @@ export class TransactionReview {
     return (await outbox.raise(transaction, head)) ?? last;
   }
 
-  /** Signs the intents anew whose nonce another transaction took, or waits behind a nonce that nobody signed. */
+  /** Fills nonces that nobody signed and that others wait behind; signs intents anew whose nonce is gone for good. */
   async #replaceLost(head: Block, count: number): Promise<void> {
-    const { table } = this.#options;
+    const { table, finalDepth } = this.#options;
     for (const transaction of table.unsettled()) {
       const { id, nonce, state } = transaction;
       if (state !== "sent") continue;
-      const lost = nonce < count || table.freeNonce(count) < nonce;
-      if (!lost) {
+      const isTaken = nonce < count;
+      if (!isTaken && table.freeNonce(count) >= nonce) {
         this.#lostSince.delete(id);
         continue;
       }
-      const since = this.#lostSince.get(id) ?? head.number;
-      this.#lostSince.set(id, since);
-      if (head.number - since >= LOST_AFTER_BLOCKS) await this.#replace(transaction, head);
+      let lost = this.#lostSince.get(id);
+      if (lost?.isTaken !== isTaken) this.#lostSince.set(id, (lost = { isTaken, since: head.number }));
+      const blocks = head.number - lost.since;
+      // What was signed may be mined for as long as the nonce may come back: a second nonce would do its work twice.
+      if (isTaken && blocks >= finalDepth) await this.#replace(transaction, head);
+      if (!isTaken && blocks >= FILL_AFTER_BLOCKS) await this.#fillBelow(nonce, count);
+    }
+  }
+
+  /** Uses up nonces with transactions that do nothing, so that the one behind them has its turn. */
+  async #fillBelow(nonce: number, count: number): Promise<void> {
+    const { address, table, outbox, logger, signal } = this.#options;
+    for (let filled = 0; filled < MAX_FILLED && table.freeNonce(count) < nonce; ++filled) {
+      const missing = table.freeNonce(count);
+      logger?.warn({ nonce: missing }, "nonce was never signed");
+      const nothing = { purpose: `fill:${missing}`, to: address, data: "0x" };
+      try {
+        await outbox.post(nothing, await outbox.prepare(nothing), signal);
+      } catch (error) {
+        if (isRefusal(error)) return;
+        throw error;
+      }
     }
   }
 
@@ -139,7 +160,7 @@ export class TransactionReview {
         const again = outbox.intentOf(transaction);
         await outbox.post(again, await outbox.prepare(again, id), signal, transaction);
       } catch (error) {
-        if (!(error instanceof SimulationReverted || error instanceof InsufficientFunds)) throw error;
+        if (!isRefusal(error)) throw error;
         table.markLost(id, head.number);
         outcomes.refused(intent, error);
       }
@@ -163,3 +184,6 @@ export class TransactionReview {
     this.#lostSince.delete(id);
   }
 }
+
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof SimulationReverted || error instanceof InsufficientFunds;

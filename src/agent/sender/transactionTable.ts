@@ -4,8 +4,8 @@ import type { Journal } from "../journal/journal.ts";
 
 /**
  * A row of `transactions` is a nonce that was signed for an intent, one of `attempts` each of its signed forms. `sent`: may
- * be mined at any time · `mined`: found in a block that may still go · `lost`: another transaction took its nonce, or a
- * nonce before it is missing; the intent has another row or was given up · `final`: nothing changes any more.
+ * be mined at any time · `mined`: found in a block that may still go · `lost`: another transaction took its nonce for
+ * good; the intent has another row or was given up · `final`: nothing changes any more.
  */
 export const TRANSACTIONS_SCHEMA = `
 CREATE TABLE transactions (
@@ -89,6 +89,12 @@ export class TransactionTable {
     const taken = this.#all(sql, ...this.#owner, count).map(({ nonce }) => Number(nonce));
     const gap = taken.findIndex((nonce, index) => nonce !== count + index);
     return count + (gap === -1 ? taken.length : gap);
+  }
+
+  /** The nonce after the highest that was ever signed; 0 where none was. */
+  nextNonce(): number {
+    const sql = "SELECT coalesce(max(nonce) + 1, 0) AS next FROM transactions WHERE chain = ? AND account = ?";
+    return Number(this.#all(sql, ...this.#owner)[0].next);
   }
 
   /** Journals a transaction that was signed for a new intent, or for that of `instead`, which is lost with it. */
