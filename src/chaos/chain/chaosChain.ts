@@ -141,4 +141,9 @@ function blockOfReturn(random: Random, length: number): number {
 }
 
 const randomWord = (random: Random): Hex =>
-  `0x${Array.from({ length: 8 }, () => random.below(2 ** 32).toString(16).padStart(8, "0")).join("")}`;
+  `0x${Array.from({ length: 8 }, () =>
+    random
+      .below(2 ** 32)
+      .toString(16)
+      .padStart(8, "0"),
+  ).join("")}`;

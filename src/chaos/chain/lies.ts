@@ -21,7 +21,9 @@ const MAX_LATE = 1_000;
 
 const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
 const nothing: Lie = async () => ({ result: null });
-const refusalOf = (error: RpcRefusal): Lie => async () => ({ error });
+const refusalOf =
+  (error: RpcRefusal): Lie =>
+  async () => ({ error });
 
 /** Changes what the node answers; what it refuses stays refused. */
 const changed =

@@ -30,7 +30,8 @@ export async function judge(
   const payments = await countPayments(market);
   const violations = served.flatMap((one) => flawsOf(one, states.get(one.id)!, payments.get(one.id) ?? 0));
   const ids = new Set(served.map(({ id }) => id));
-  for (const [id, count] of payments) if (!ids.has(id)) violations.push(`${id}: paid ${count} times, ordered by nobody`);
+  for (const [id, count] of payments)
+    if (!ids.has(id)) violations.push(`${id}: paid ${count} times, ordered by nobody`);
   const ended: Ended[] = served.map(({ id, job }) => ({ job, state: states.get(id)! }));
   const wanted = afterEntries(before, [...entriesOf(ended, terms(market)), ...others]);
   return [...violations, ...differences(await readLedger(market), wanted)];

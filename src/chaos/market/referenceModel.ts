@@ -22,9 +22,7 @@ export interface LedgerTerms {
  * contracts' documentation and knowing nothing of the agents.
  */
 export const entriesOf = (ended: readonly Ended[], terms: LedgerTerms): Entry[] =>
-  ended.flatMap((one) =>
-    one.job.funding === FUNDING.prepaid ? entriesOfOrder(one, terms) : entriesOfJob(one, terms),
-  );
+  ended.flatMap((one) => (one.job.funding === FUNDING.prepaid ? entriesOfOrder(one, terms) : entriesOfJob(one, terms)));
 
 function entriesOfOrder({ job, state }: Ended, terms: LedgerTerms): Entry[] {
   if (state !== "Settled") return [];

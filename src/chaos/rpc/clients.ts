@@ -43,10 +43,7 @@ export class Clients {
 }
 
 /** Places an order; says why it was not taken. A job that its client opens on chain is placed by delivering its input. */
-export async function placeOrder(
-  desk: Desk,
-  { id, way, order, opening }: PlannedOrder,
-): Promise<string | undefined> {
+export async function placeOrder(desk: Desk, { id, way, order, opening }: PlannedOrder): Promise<string | undefined> {
   try {
     await (way === "openedOnChain" ? desk.deliverInput(id, order.job, opening) : desk.accept(order, opening));
     return undefined;

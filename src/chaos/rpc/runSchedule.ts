@@ -13,7 +13,12 @@ import type { ChaosMarket } from "../market/chaosMarket.ts";
 import { judge, type Served } from "../market/judge.ts";
 import { readLedger } from "../market/ledger.ts";
 import { type PlannedOrder, planOrders } from "../market/plannedOrders.ts";
-import { type ChaosProvider, PROVIDER_SCHEMA, type ProviderSettings, startProvider } from "../provider/chaosProvider.ts";
+import {
+  type ChaosProvider,
+  PROVIDER_SCHEMA,
+  type ProviderSettings,
+  startProvider,
+} from "../provider/chaosProvider.ts";
 import { Clients } from "./clients.ts";
 import { Payouts } from "./payouts.ts";
 import { storm, type Weather } from "./storm.ts";
@@ -41,7 +46,11 @@ const CALM_LIMIT = 60_000;
 const CALM_TICK = 20;
 
 /** Lets a provider serve orders while its node fails and the chain reorganises, then in calm; and judges the outcome. */
-export async function runSchedule(market: ChaosMarket, seed: number, start: Start = startProvider): Promise<ScheduleResult> {
+export async function runSchedule(
+  market: ChaosMarket,
+  seed: number,
+  start: Start = startProvider,
+): Promise<ScheduleResult> {
   const started = performance.now();
   const run = await ScheduleRun.begin(market, seed, start);
   try {

@@ -23,7 +23,8 @@ async function runAll({ seeds, lanes }: ScheduleTask): Promise<void> {
 
 async function runLane(waiting: number[]): Promise<void> {
   const market = await openChaosMarket();
-  for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) process.send!(await tryOut(market, seed));
+  for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift())
+    process.send!(await tryOut(market, seed));
 }
 
 const tryOut = (market: Parameters<typeof runSchedule>[0], seed: number): Promise<ScheduleMessage> =>

@@ -53,7 +53,10 @@ interface Shop {
 }
 
 /** A provider in this process, over HTTP. */
-async function openShop({ proxy, record, offer, trapdoor, parties, keyOf }: ChaosMarket, folder: string): Promise<Shop> {
+async function openShop(
+  { proxy, record, offer, trapdoor, parties, keyOf }: ChaosMarket,
+  folder: string,
+): Promise<Shop> {
   const journal = new Journal(join(folder, "provider.sqlite"), PROVIDER_SCHEMA);
   const settings = { record, offer, trapdoor, privateKey: keyOf(parties.provider), finalDepth: FINAL_DEPTH };
   const provider = await startProvider(settings, proxy.direct, journal);
@@ -77,16 +80,14 @@ function programOf(
   folder: string,
 ): Program<BuyerMessage, BuyerMessage> {
   const journalPath = join(folder, "buyer.sqlite");
-  const requests = METHODS.map(
-    (method, index): PurchaseRequest => ({
-      url,
-      model: offer.name,
-      input: [rows[index]],
-      maxPrice: PRICE,
-      deadline: DEADLINE,
-      method,
-    }),
-  );
+  const requests = METHODS.map((method, index): PurchaseRequest => ({
+    url,
+    model: offer.name,
+    input: [rows[index]],
+    maxPrice: PRICE,
+    deadline: DEADLINE,
+    method,
+  }));
   const privateKey = keyOf(parties.clients[0]);
   const fixed = { record, token: offer.token, perDay: PER_DAY, privateKey, journalPath, requests };
   return {

@@ -72,4 +72,3 @@ function runOnce<Message, Result>(
 }
 
 const end = (child: ChildProcess): void => void child.kill("SIGKILL");
-
