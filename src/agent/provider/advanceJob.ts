@@ -1,4 +1,5 @@
 import type { Hex } from "../../codec/statement.ts";
+import { LOOK_AGAIN } from "./certainty.ts";
 import type { DeskContext } from "./deskContext.ts";
 import type { JobProgress, JobRow } from "./jobsTable.ts";
 import { WORK, type WorkKind } from "./jobWork.ts";
@@ -69,7 +70,8 @@ export class JobDriver {
   }
 
   #act(row: JobRow, kind: Exclude<NextStep["kind"], "record">): void {
-    if (kind === "wait" || this.#rounds.isPaused(row.id)) return;
+    if (kind === "lookAgain") setTimeout(() => this.wake(row.id), LOOK_AGAIN).unref();
+    if (kind === "wait" || kind === "lookAgain" || this.#rounds.isPaused(row.id)) return;
     if (kind === "settle") return this.#settlements.add(row);
     if (this.#underway.has(row.id)) return;
     const over = new AbortController();

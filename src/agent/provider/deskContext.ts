@@ -3,6 +3,7 @@ import type { Hex } from "../../codec/statement.ts";
 import type { AgentChain } from "../agentChain.ts";
 import type { ProvingPool } from "../proving/provingPool.ts";
 import type { Sender } from "../sender/sender.ts";
+import type { Certainty } from "./certainty.ts";
 import type { ChainClock } from "./chainClock.ts";
 import type { DeskPolicy } from "./deskPolicy.ts";
 import type { JobsTable } from "./jobsTable.ts";
@@ -19,6 +20,7 @@ export interface DeskContext {
   readonly offers: ReadonlyMap<bigint, Offer>;
   readonly jobs: JobsTable;
   readonly clock: ChainClock;
+  readonly certainty: Certainty;
   readonly sender: Sender;
   readonly pool: ProvingPool;
   readonly policy: DeskPolicy;

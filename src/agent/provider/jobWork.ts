@@ -28,18 +28,25 @@ async function open(context: DeskContext, row: JobRow): Promise<void> {
   }
   // A wallet can answer a simulation otherwise than a block. It does so once, since each time costs gas.
   if ((await standingOf(context.chain, row, "latest")) === "None")
-    context.jobs.update(row.id, { givenUp: "the transaction that was to open it was mined and reverted" });
+    giveUp(context, row, "the transaction that was to open it was mined and reverted");
+}
+
+/** Gives a job up where the node says so again and again; throws before, so that it is asked again. */
+function giveUp({ certainty, jobs }: DeskContext, { id }: JobRow, reason: string): void {
+  if (!certainty.confirms(id, reason)) throw new Error(`asking again whether ${reason}`);
+  jobs.update(id, { givenUp: reason });
 }
 
 /** Whether it is the chain that refuses, not the node that fails. Without the money the job ends before it is proven. */
 async function isRefused(context: DeskContext, row: JobRow): Promise<boolean> {
   try {
     await checkOpens(context, row);
+    context.certainty.forget(row.id);
     return false;
   } catch (error) {
     if (!(error instanceof Refusal)) return false;
     // Opened meanwhile by somebody else, or revoked: the next look finds out.
-    if (error.code !== "nonce-used") context.jobs.update(row.id, { givenUp: error.message });
+    if (error.code !== "nonce-used") giveUp(context, row, error.message);
     return true;
   }
 }
@@ -63,7 +70,7 @@ function requireSucceeded({ succeeded, hash }: Mined): void {
 async function prove(context: DeskContext, row: JobRow, over: AbortSignal): Promise<void> {
   const { chain, closing, jobs, log, offers } = context;
   const { keyId } = offers.get(row.job.modelId)!.model;
-  if (await chain.registry.isStopped(keyId)) return jobs.update(row.id, { givenUp: KEY_STOPPED });
+  if (await chain.registry.isStopped(keyId)) return giveUp(context, row, KEY_STOPPED);
   let proven: Proven;
   try {
     proven = await proofOf(context, row, over);

@@ -5,10 +5,13 @@ import type { JobProgress, JobRow } from "./jobsTable.ts";
 import { findSettlement } from "./findSettlement.ts";
 import { isPrepaid, standingOf, tagAtDepth, type Standing } from "./standing.ts";
 
-/** What to do for a job now: journal what was seen, have work done outside, hand over to be settled, or nothing. */
+/**
+ * What to do for a job now: journal what was seen, have work done outside, hand over to be settled, look again soon, or
+ * nothing.
+ */
 export type NextStep =
   | { readonly kind: "record"; readonly changes: Partial<JobProgress> }
-  | { readonly kind: "open" | "acceptBond" | "prove" | "cancel" | "settle" | "wait" };
+  | { readonly kind: "open" | "acceptBond" | "prove" | "cancel" | "settle" | "wait" | "lookAgain" };
 
 const WAIT: NextStep = { kind: "wait" };
 const record = (changes: Partial<JobProgress>): NextStep => ({ kind: "record", changes });
@@ -37,15 +40,21 @@ async function afterPayment(context: DeskContext, row: JobRow): Promise<NextStep
   }
   const { finalDepth } = context.policy;
   if ((await standingAt(context, row, finalDepth)) !== "Settled") return WAIT;
-  return record({ status: "final", over: true, opening: undefined });
+  return end(context, row, { status: "final" });
 }
 
 /** The nonce is spent without a payment. */
 async function afterRefund(context: DeskContext, row: JobRow, standing: Standing): Promise<NextStep> {
   if (row.status !== "closed") return close(row, REASONS[standing] ?? standing);
   const isDeep = (await standingAt(context, row, context.policy.finalDepth)) === standing;
-  return isDeep ? record({ over: true, opening: undefined }) : WAIT;
+  return isDeep ? end(context, row, {}) : WAIT;
 }
+
+/** Nothing changes the job any more: so says the node, and must say so again. */
+const end = ({ certainty }: DeskContext, row: JobRow, changes: Partial<JobProgress>): NextStep =>
+  certainty.confirms(row.id, `over as ${row.status}`)
+    ? record({ ...changes, over: true, opening: undefined })
+    : { kind: "lookAgain" };
 
 const REASONS: Partial<Record<Standing, string>> = {
   Refunded: "the deposit went back to the client",
@@ -124,10 +133,11 @@ const close = (row: JobRow, reason: string): NextStep =>
   record({ status: "closed", reason: row.reason ?? reason, batch: undefined, settled: undefined });
 
 /** Closes what no later block can change; only a reorganisation can, for as long as it might reach back. */
-function closeForGood({ clock, policy }: DeskContext, row: JobRow, reason: string): NextStep {
+function closeForGood(context: DeskContext, row: JobRow, reason: string): NextStep {
+  const { clock, policy } = context;
   if (row.status !== "closed") return close(row, reason);
   const settlesDown = row.job.deadline + BigInt(policy.finalDepth * policy.blockSeconds);
-  return clock.hasPassed(settlesDown) ? record({ over: true, opening: undefined }) : WAIT;
+  return clock.hasPassed(settlesDown) ? end(context, row, {}) : WAIT;
 }
 
 async function standingAt({ chain, clock }: DeskContext, row: JobRow, depth: number): Promise<Standing | undefined> {

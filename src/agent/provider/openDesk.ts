@@ -9,6 +9,7 @@ import type { Sender } from "../sender/sender.ts";
 import type { Opening } from "../serveJob.ts";
 import type { ChainWatch, Head } from "../watch/chainWatch.ts";
 import { JobDriver } from "./advanceJob.ts";
+import { Certainty } from "./certainty.ts";
 import { ChainClock } from "./chainClock.ts";
 import { ChainEvents } from "./chainEvents.ts";
 import { checkOrder } from "./checkOrder.ts";
@@ -72,7 +73,14 @@ class ProviderDesk implements OpenDesk {
     this.#feed = new JobFeed((id) => jobs.find(id));
     const byModel = new Map(offers.map((offer) => [offer.modelId, offer]));
     const log = logger ?? pino({ enabled: false });
-    const what = { chain, provider: this.provider, offers: byModel, jobs, clock: this.#clock };
+    const what = {
+      chain,
+      provider: this.provider,
+      offers: byModel,
+      jobs,
+      clock: this.#clock,
+      certainty: new Certainty(),
+    };
     this.#context = { ...what, sender, pool, policy, log, closing: this.#closing.signal };
     this.#driver = new JobDriver(this.#context);
     this.#events = new ChainEvents(this.#context, (id) => this.#driver.wake(id));

@@ -29,13 +29,14 @@ export class Rounds {
     this.#start();
   }
 
-  /** Has a round of the job run after a pause, longer with each failure since `forgive`. */
+  /** Has a round of the job run after a pause, longer with each failure since `forgive`; one in a pause changes nothing. */
   failed(id: string, error: unknown): void {
     if (this.#isClosed) return;
     this.#onFailure(id, error);
+    // Every block has its round, pause or not: those that fail in one pause are one failure.
+    if (this.#pauses.has(id)) return;
     const count = this.#failures.get(id) ?? 0;
     this.#failures.set(id, count + 1);
-    clearTimeout(this.#pauses.get(id));
     const resume = () => {
       this.#pauses.delete(id);
       this.wake(id);

@@ -121,15 +121,22 @@ export class Settlements {
   }
 
   async #underLiveKeys(group: readonly JobRow[]): Promise<JobRow[]> {
-    const { chain, jobs } = this.#context;
+    const { chain } = this.#context;
     const live: JobRow[] = [];
     for (const [modelId, rows] of groupBy(group, ({ job }) => job.modelId)) {
       const { keyId } = await chain.registry.termsOf(modelId);
       if (!(await chain.registry.isStopped(keyId))) live.push(...rows);
-      else for (const { id } of rows) jobs.update(id, { givenUp: KEY_STOPPED });
+      else for (const { id } of rows) this.#onStopped(id);
     }
-    group.filter((row) => !live.includes(row)).forEach(({ id }) => this.#looker.wake(id));
     return live;
+  }
+
+  /** Gives a job up whose key is stopped, once the node has said so often enough. */
+  #onStopped(id: Hex): void {
+    const { certainty, jobs } = this.#context;
+    if (!certainty.confirms(id, KEY_STOPPED)) return this.#looker.failed(id, new Error(`asking again: ${KEY_STOPPED}`));
+    jobs.update(id, { givenUp: KEY_STOPPED });
+    this.#looker.wake(id);
   }
 
   async #submit(unordered: readonly JobRow[]): Promise<void> {
