@@ -89,7 +89,7 @@ export class ChaosChain {
       const fork = this.#height - depth;
       const undone = await this.#transactionsAbove(fork);
       await this.#ask("evm_revert", [this.#snapshots.get(fork)]);
-      for (const height of [...this.#snapshots.keys()]) if (height >= fork) this.#snapshots.delete(height);
+      for (const height of this.#snapshots.keys()) if (height >= fork) this.#snapshots.delete(height);
       this.#height = fork;
       await this.#dropPending();
       const length = depth + 1 + random.below(3);

@@ -1,4 +1,4 @@
-import { HDNodeWallet, MaxUint256, Mnemonic, ZeroAddress } from "ethers";
+import { HDNodeWallet, MaxUint256, Mnemonic, parseEther, toQuantity, ZeroAddress } from "ethers";
 import type { AuthorizationToken } from "../../../build/hardhat/types/index.ts";
 import { connectAgent, type AgentChain } from "../../agent/agentChain.ts";
 import type { Offer } from "../../agent/provider/offer.ts";
@@ -82,6 +82,7 @@ export async function openChaosMarket(clientCount = 3): Promise<ChaosMarket> {
   const proxy = await startFaultProxy(ask, blocks);
   const chain = await connectAgent(proxy.direct, record);
   const token = deployedToken.connect(chain.provider) as AuthorizationToken;
+  for (const client of clients) await ask("hardhat_setBalance", [client.address, toQuantity(parseEther("100"))]);
   for (const client of clients) await fillPurse(client.connect(chain.provider), token, chain, provider.address);
   for (const client of clients.slice(0, -1)) await approveEscrow(client.connect(chain.provider), token, chain);
   await (await token.connect(provider.connect(chain.provider)).getFunction("mint")(provider.address, PURSE)).wait();
