@@ -64,7 +64,8 @@ export async function startProvider(
   const timing = { finalDepth, pollMilliseconds: POLL };
   const sender = createSender({ chain, wallet, journal, interfaces, fees: FEES, ...timing });
   const addresses = [String(escrow.target), String(prepaid.target)];
-  const watch = createWatch({ chain, journal, addresses, from: 0, pollMilliseconds: POLL });
+  const from = await chain.provider.getBlockNumber();
+  const watch = createWatch({ chain, journal, addresses, from, pollMilliseconds: POLL });
   const pool = mintingPool(offer.model, trapdoor, createJournalQueue(journal));
   const policy = { ...POLICY, finalDepth };
   const desk = await openDesk({ chain, offers: [offer], journal, sender, watch, pool, policy });

@@ -207,11 +207,12 @@ class ScheduleRun {
   }
 
   #isOver(): boolean {
-    return this.#clients.areServed && this.payouts.underWay === 0 && this.#areAll("final", "closed");
+    // What the provider has confirmed and does not know any more will not come back.
+    return this.#clients.areServed && this.payouts.underWay === 0 && this.#areAll("final", "closed", "unknown");
   }
 
   #areAll(...statuses: readonly string[]): boolean {
-    return this.orders.every(({ id }) => statuses.includes(this.#viewOf(id)?.status ?? ""));
+    return this.orders.every(({ id }) => statuses.includes(this.#viewOf(id)?.status ?? "unknown"));
   }
 
   #viewOf(id: Hex): JobView | undefined {
