@@ -42,7 +42,7 @@ export interface ScheduleResult {
 const [MIN_TICKS, MORE_TICKS] = [60, 90];
 const [MIN_ORDERS, MORE_ORDERS] = [5, 4];
 /** Milliseconds after which what is not over when nothing fails any more is stuck. */
-const CALM_LIMIT = 60_000;
+const CALM_LIMIT = 120_000;
 const CALM_TICK = 20;
 
 /** Lets a provider serve orders while its node fails and the chain reorganises, then in calm; and judges the outcome. */
@@ -145,6 +145,7 @@ class ScheduleRun {
     this.plan.active = false;
     if (this.#random.oneIn(2)) await this.#restart();
     const limit = performance.now() + CALM_LIMIT;
+    let deepened = 0;
     for (let tick = 0; performance.now() < limit; ++tick) {
       this.#ensureStarted();
       if (tick % 10 === 0) {
@@ -152,7 +153,11 @@ class ScheduleRun {
         this.#place(this.orders);
       }
       if (this.#isOver()) break;
-      await this.#market.blocks.mine(this.#areAll("settled", "final", "closed") ? 4 : 1);
+      // Then enough blocks to make them final, and no more than the provider can follow.
+      const isPaid = this.#areAll("settled", "final", "closed");
+      if (isPaid && deepened < MAX_REORG) deepened += 4;
+      if (isPaid && deepened < MAX_REORG) await this.#market.blocks.mine(4);
+      else if (tick % 5 === 0) await this.#market.blocks.mine();
       await sleep(CALM_TICK);
     }
     await Promise.all(this.#placing);
