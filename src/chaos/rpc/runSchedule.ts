@@ -213,7 +213,8 @@ class ScheduleRun {
 
   #isOver(): boolean {
     // What the provider has confirmed and does not know any more will not come back.
-    return this.#clients.areServed && this.payouts.underWay === 0 && this.#areAll("final", "closed", "unknown");
+    if (this.#provider === undefined || !this.#clients.areServed || this.payouts.underWay > 0) return false;
+    return this.#areAll("final", "closed", "unknown");
   }
 
   #areAll(...statuses: readonly string[]): boolean {
