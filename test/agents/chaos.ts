@@ -18,7 +18,7 @@ import { lastTransaction, tearLastTransaction } from "../../src/chaos/writes/tor
 import { FUNDING, type Job } from "../../src/codec/statement.ts";
 import { randomOf } from "../../src/fuzz/random.ts";
 
-describe("agents under injected faults (A1 to A4)", () => {
+describe("agents under injected faults", () => {
   let market: ChaosMarket;
   before(async () => void (market = await openChaosMarket()));
   after(() => market.close());
@@ -41,20 +41,20 @@ describe("agents under injected faults (A1 to A4)", () => {
     expect(Number(await ask("eth_blockNumber"))).to.equal(height);
   });
 
-  it("a provider in a storm loses no job and pays nobody twice", async () => {
+  it("a provider in a storm of its node and its chain loses no job and pays nobody twice (A2, A3, A4)", async () => {
     const result = await runSchedule(market, 6);
     expect(Object.values(result.faults).reduce((sum, count) => sum + count, 0)).to.be.greaterThan(0);
     expect(result.weather.reorgs).to.be.greaterThan(0);
     expect(result.violations).to.deep.equal([]);
   });
 
-  it("a provider whose journal is torn goes on where it was", async () => {
+  it("a provider whose journal is torn goes on where it was (A1)", async () => {
     const { violations, restarts } = await sabotageProvider(market, { write: 12, kind: "torn" });
     expect(restarts).to.equal(1);
     expect(violations).to.deep.equal([]);
   });
 
-  it("a buyer that is killed after it has journalled an order orders nothing twice", async () => {
+  it("a buyer that is killed after it has journalled an order orders nothing twice (A1)", async () => {
     const { violations, restarts } = await sabotageBuyer(market, { write: 3, kind: "killAfter" });
     expect(restarts).to.equal(1);
     expect(violations).to.deep.equal([]);
@@ -135,7 +135,7 @@ describe("a torn write-ahead log", () => {
     return rows.map(({ value }) => Number(value));
   };
 
-  it("loses its last transaction, whole, and no other", () => {
+  it("loses its last transaction, whole, and no other (A1)", () => {
     expect(rowsIn(killedJournal("whole"))).to.deep.equal([1, 2, 3]);
     for (let seed = 0; seed < 16; ++seed) {
       const path = killedJournal(`torn-${seed}`);
@@ -146,7 +146,7 @@ describe("a torn write-ahead log", () => {
     }
   });
 
-  it("and a full disk undoes a write, whole, and says so", () => {
+  it("and a full disk undoes a write, whole, and says so (A1)", () => {
     const path = join(folder, "full");
     const written: number[] = [];
     const plan = { write: 3, kind: "full" as const };

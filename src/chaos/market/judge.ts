@@ -41,6 +41,8 @@ function flawsOf({ id, way, view, refusal }: Served, state: EndState, payments: 
   const name = `${way} ${id}`;
   const flaws: string[] = [];
   if (payments !== (state === "Settled" ? 1 : 0)) flaws.push(`${name}: ${state} on the chain, paid ${payments} times`);
+  // What its client revoked in time is owed by nobody.
+  if (way === "revoked" && state === "Revoked" && (view === undefined || view.status === "closed")) return flaws;
   if (view === undefined) return [...flaws, `${name}: lost, ${refusal ?? "the provider does not know it"}`];
   if (state !== "Settled") flaws.push(`${name}: lost, ${state} on the chain, ${describe(view)} at the provider`);
   if (view.status !== "final") flaws.push(`${name}: ${describe(view)} at the provider, want final`);

@@ -1,4 +1,4 @@
-import { Wallet } from "ethers";
+import { type ContractTransaction, Wallet } from "ethers";
 import { authorizationData, idOfOrder, permitData, type Order } from "../../agent/order.ts";
 import type { Opening } from "../../agent/serveJob.ts";
 import { signJob, signOrder } from "../../agent/signJob.ts";
@@ -8,8 +8,11 @@ import { FUNDING, toBytes32, type Hex, type Job } from "../../codec/statement.ts
 import type { Random } from "../../fuzz/random.ts";
 import { type ChaosMarket, PRICE } from "./chaosMarket.ts";
 
-/** How an order reaches the provider and its money the contract. */
-export const WAYS = ["eip3009", "allowance", "permit", "prepaid", "openedOnChain"] as const;
+/** How an order reaches the provider and its money the contract; all of these must end paid. */
+export const HONEST_WAYS = ["eip3009", "allowance", "permit", "prepaid", "openedOnChain"] as const;
+/** Its client places such an order and makes its nonce useless meanwhile: either comes first. */
+const REVOKED = "revoked";
+const WAYS = [...HONEST_WAYS, REVOKED] as const;
 
 export type Way = (typeof WAYS)[number];
 
@@ -19,8 +22,8 @@ export interface PlannedOrder {
   readonly id: Hex;
   readonly order: Order;
   readonly opening: Opening;
-  /** The client's own transaction, where it opens the job itself; signed, not sent. */
-  readonly openTransaction?: Hex;
+  /** The client's own transaction, where it opens the job itself or revokes its nonce; signed, not sent. */
+  readonly ownTransaction?: Hex;
 }
 
 const FUNDING_OF: Readonly<Record<Way, number>> = {
@@ -29,6 +32,7 @@ const FUNDING_OF: Readonly<Record<Way, number>> = {
   permit: FUNDING.allowance,
   prepaid: FUNDING.prepaid,
   openedOnChain: FUNDING.allowance,
+  revoked: FUNDING.authorization,
 };
 
 /** Seconds from the chain's time to an order's deadline: longer than any schedule takes, by the time of its blocks. */
@@ -39,12 +43,12 @@ const CLIENT_FEE = 1_000_000_000_000n;
 /** Signs so many orders, each way at least once where there are enough. Call on a chain as `reset` leaves it. */
 export async function planOrders(market: ChaosMarket, count: number, random: Random): Promise<PlannedOrder[]> {
   const planned: PlannedOrder[] = [];
-  const opened = new Map<Hex, number>();
+  const sent = new Map<Hex, number>();
   for (let index = 0; index < count; ++index) {
     const way = index < WAYS.length ? WAYS[index] : random.pick(WAYS.filter((each) => each !== "permit"));
     const client = clientOf(market, way, random);
-    const nonce = opened.get(client) ?? 0;
-    if (way === "openedOnChain") opened.set(client, nonce + 1);
+    const nonce = sent.get(client) ?? 0;
+    if (way === "openedOnChain" || way === REVOKED) sent.set(client, nonce + 1);
     planned.push(await planOrder(market, way, client, BigInt(index), nonce, random));
   }
   return planned;
@@ -83,8 +87,13 @@ async function planOrder(
   const wallet = new Wallet(market.keyOf(client), chain.provider);
   const order = await signedOrder(market, wallet, way, job);
   const id = idOfOrder(order, chain.chainId);
-  if (way !== "openedOnChain") return { way, id, order, opening };
-  return { way, id, order, opening, openTransaction: await signOpening(market, wallet, job, transactionNonce) };
+  if (way !== "openedOnChain" && way !== REVOKED) return { way, id, order, opening };
+  const { escrow } = chain;
+  const request =
+    way === REVOKED
+      ? await escrow.revoke.populateTransaction(job.provider, job.nonce)
+      : await escrow.open.populateTransaction(job, "0x");
+  return { way, id, order, opening, ownTransaction: await signOwn(market, wallet, request, transactionNonce) };
 }
 
 async function signedOrder({ chain, offer }: ChaosMarket, client: Wallet, way: Way, job: Job): Promise<Order> {
@@ -105,9 +114,13 @@ async function signedOrder({ chain, offer }: ChaosMarket, client: Wallet, way: W
   return { contract, job, signature, fundingData: authorizationData(authorization) };
 }
 
-/** The client's transaction that opens a job; `offset` counts those that it signed since the chain's reset. */
-async function signOpening({ chain }: ChaosMarket, client: Wallet, job: Job, offset: number): Promise<Hex> {
-  const request = await chain.escrow.open.populateTransaction(job, "0x");
+/** A client's transaction; `offset` counts those that it signed since the chain's reset. */
+async function signOwn(
+  { chain }: ChaosMarket,
+  client: Wallet,
+  request: ContractTransaction,
+  offset: number,
+): Promise<Hex> {
   const nonce = (await client.getNonce()) + offset;
   return client.signTransaction({
     ...request,

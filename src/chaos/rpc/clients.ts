@@ -13,8 +13,11 @@ export class Clients {
   readonly #orders: readonly PlannedOrder[];
   readonly #confirmed = new Set<Hex>();
   readonly #refusals = new Map<Hex, string>();
+  /** Tick from which on clients revoke what they revoke. */
+  readonly #revokesAt: number;
 
-  constructor(market: ChaosMarket, orders: readonly PlannedOrder[]) {
+  constructor(market: ChaosMarket, orders: readonly PlannedOrder[], revokesAt: number) {
+    this.#revokesAt = revokesAt;
     this.#market = market;
     this.#orders = orders;
   }
@@ -32,13 +35,17 @@ export class Clients {
   async place(desk: Desk, order: PlannedOrder): Promise<void> {
     if (this.#confirmed.has(order.id)) return;
     const refusal = await placeOrder(desk, order);
-    if (refusal === undefined) this.#confirmed.add(order.id);
+    const isRevoked = order.way === "revoked" && refusal?.startsWith("nonce-used");
+    if (refusal === undefined || isRevoked) this.#confirmed.add(order.id);
     else this.#refusals.set(order.id, refusal);
   }
 
   /** Sends the clients' own transactions, again where a branch has lost them. */
-  openJobs(): Promise<void> {
-    return openJobs(this.#market, this.#orders);
+  sendOwn(tick: number): Promise<void> {
+    return sendOwn(
+      this.#market,
+      this.#orders.filter(({ way }) => way !== "revoked" || tick >= this.#revokesAt),
+    );
   }
 }
 
@@ -52,11 +59,11 @@ export async function placeOrder(desk: Desk, { id, way, order, opening }: Planne
   }
 }
 
-/** Hands the transactions to the node in which clients open jobs themselves; it refuses those that it knows. */
-export async function openJobs({ ask, blocks }: ChaosMarket, orders: readonly PlannedOrder[]): Promise<void> {
-  for (const { openTransaction } of orders) {
-    if (openTransaction === undefined) continue;
-    await blocks.exclusively(() => replyOf(ask, "eth_sendRawTransaction", [openTransaction]));
-    blocks.noteRaw(openTransaction);
+/** Hands the clients' own transactions to the node; it refuses those that it knows. */
+export async function sendOwn({ ask, blocks }: ChaosMarket, orders: readonly PlannedOrder[]): Promise<void> {
+  for (const { ownTransaction } of orders) {
+    if (ownTransaction === undefined) continue;
+    await blocks.exclusively(() => replyOf(ask, "eth_sendRawTransaction", [ownTransaction]));
+    blocks.noteRaw(ownTransaction);
   }
 }

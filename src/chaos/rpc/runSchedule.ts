@@ -40,7 +40,7 @@ export interface ScheduleResult {
 
 /** Fewest and most events of a storm, and orders placed in it. */
 const [MIN_TICKS, MORE_TICKS] = [60, 90];
-const [MIN_ORDERS, MORE_ORDERS] = [5, 4];
+const [MIN_ORDERS, MORE_ORDERS] = [6, 4];
 /** Milliseconds after which what is not over when nothing fails any more is stuck. */
 const CALM_LIMIT = 120_000;
 const CALM_TICK = 20;
@@ -104,7 +104,7 @@ class ScheduleRun {
     this.#market = market;
     this.#random = random;
     this.#before = before;
-    this.#clients = new Clients(market, orders);
+    this.#clients = new Clients(market, orders, random.below(MIN_TICKS));
     this.#folder = folder;
     this.#start = start;
     this.#url = market.proxy.begin(plan);
@@ -133,7 +133,7 @@ class ScheduleRun {
     return storm(this.#market.blocks, random, ticks, async (tick) => {
       if (tick === restartsAt) await this.#restart();
       this.#ensureStarted();
-      if (tick % 4 === 0) await this.#clients.openJobs();
+      if (tick % 4 === 0) await this.#clients.sendOwn(tick);
       this.#place(orders.filter((_, index) => placedAt[index] <= tick && (tick - placedAt[index]) % 10 === 0));
       if (random.oneIn(paysOutIn) && this.#provider !== undefined)
         this.payouts.submit(this.#provider.sender, this.#market.offer.token);
@@ -149,7 +149,7 @@ class ScheduleRun {
     for (let tick = 0; performance.now() < limit; ++tick) {
       this.#ensureStarted();
       if (tick % 10 === 0) {
-        await this.#clients.openJobs();
+        await this.#clients.sendOwn(Infinity);
         this.#place(this.orders);
       }
       if (this.#isOver()) break;

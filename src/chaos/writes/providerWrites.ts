@@ -8,8 +8,8 @@ import type { JobView } from "../../agent/provider/desk.ts";
 import type { ChaosMarket } from "../market/chaosMarket.ts";
 import { judge, type Served } from "../market/judge.ts";
 import { readLedger } from "../market/ledger.ts";
-import { type PlannedOrder, planOrders, WAYS } from "../market/plannedOrders.ts";
-import { openJobs } from "../rpc/clients.ts";
+import { type PlannedOrder, HONEST_WAYS, planOrders } from "../market/plannedOrders.ts";
+import { sendOwn } from "../rpc/clients.ts";
 import { runToEnd, type Program } from "./crashRun.ts";
 import type { ProviderMessage, ProviderTask } from "./providerProcess.ts";
 import type { SabotagePlan } from "./sabotagedJournal.ts";
@@ -31,12 +31,12 @@ const IDLE_TICKS = 15;
 /** Has a provider of its own process serve one order of each way, while a write of its journal goes wrong. */
 export async function sabotageProvider(market: ChaosMarket, plan: SabotagePlan | undefined): Promise<WriteRun> {
   await market.blocks.reset();
-  const orders = await planOrders(market, WAYS.length, randomOf(1));
+  const orders = await planOrders(market, HONEST_WAYS.length, randomOf(1));
   const before = await readLedger(market);
   const folder = await mkdtemp(join(tmpdir(), "tollgate-writes-"));
   const stopMining = mineWhenAsked(market);
   try {
-    await openJobs(market, orders);
+    await sendOwn(market, orders);
     const { result, restarts } = await runToEnd(programOf(market, orders, folder), plan);
     await stopMining();
     const served = orders.map((order) => servedOf(order, result.views));
