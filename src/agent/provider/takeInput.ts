@@ -37,6 +37,8 @@ export async function takeInput(
     requireCapacity(context, job.client);
     return jobs.find(jobId)!.status === "waiting";
   });
+  // A look at the chain may have moved the job on meanwhile, and then this input was not taken.
+  requireSameInput(context, jobs.find(jobId)!, opening);
 }
 
 /** A commitment opens to one input only, so whoever knows that input gets the job that it is of. */
