@@ -3,7 +3,7 @@ import type { Hex } from "../../codec/statement.ts";
 import type { Mined } from "../sender/sender.ts";
 import type { DeskContext } from "./deskContext.ts";
 import type { JobRow } from "./jobsTable.ts";
-import { KEY_STOPPED } from "./nextStep.ts";
+import { isLastBlock, KEY_STOPPED } from "./nextStep.ts";
 import { groupBy } from "./groupBy.ts";
 import { escrowCall, inCallOrder, prepaidCall } from "./settlementCalls.ts";
 import { SettlementLane } from "./settlementLane.ts";
@@ -112,7 +112,9 @@ export class Settlements {
   async #settleable(group: readonly JobRow[]): Promise<readonly JobRow[]> {
     // What was signed may be mined yet, so it is asked for as it is.
     if (group[0].batch !== undefined) return group;
-    const live = await this.#underLiveKeys(group);
+    // What waited until now for another settlement may be too late: its words would be shown and not be paid for.
+    const timely = group.filter((row) => !isLastBlock(this.#context, row));
+    const live = await this.#underLiveKeys(timely);
     if (live.length === 0 || !isPrepaid(live[0])) return live;
     const covered = await coveredOrders(this.#context.chain, live);
     const missing = live.filter((row) => !covered.includes(row));
