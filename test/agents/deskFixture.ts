@@ -54,6 +54,7 @@ export class HeldSender implements Sender {
 /** Proves with the dealer's secrets in milliseconds; the proofs pass the real verifier. */
 export class MintingPool implements ProvingPool {
   readonly proven: Hex[] = [];
+  readonly forgotten: Hex[] = [];
   seconds = 1;
   /** Set by a test to hold proofs up, or to have them fail. */
   beforeProving: (task: ProvingTask) => Promise<void> = async () => undefined;
@@ -69,6 +70,10 @@ export class MintingPool implements ProvingPool {
     const inference = this.#market.infer(task.opening);
     this.proven.push(task.subject);
     return { words: inference.words, proof: await this.#market.mint(inference, task.subject), seconds: 0 };
+  }
+
+  async forget(subject: Hex): Promise<void> {
+    this.forgotten.push(subject);
   }
 
   async secondsUntilProven(): Promise<number> {

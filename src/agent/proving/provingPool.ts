@@ -48,6 +48,8 @@ export interface ProvingPool {
   prove(task: ProvingTask, signal?: AbortSignal): Promise<Proven>;
   /** Seconds until a task for the model that came now would be proven: what waits before it, and its own time. */
   secondsUntilProven(model: string): Promise<number>;
+  /** Drops what the queue has of a subject, its task or its result, unless somebody waits for it. */
+  forget(subject: Hex): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -101,6 +101,10 @@ class WorkerPool implements ProvingPool {
     return seconds / this.#workers.length + this.#times.loadSeconds(model) + this.#times.proofSeconds(model);
   }
 
+  async forget(subject: Hex): Promise<void> {
+    if (!this.#callers.has(subject)) await this.#queue.drop(subject);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new DOMException("the proving pool is closed", "AbortError"));
     for (const subject of this.#callers.keys()) this.#bell.emit(subject);
