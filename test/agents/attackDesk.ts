@@ -8,7 +8,7 @@ import type { Opening } from "../../src/agent/serveJob.ts";
 import { openJob } from "../../src/agent/openJob.ts";
 import { FUNDING, type Job } from "../../src/codec/statement.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { deskOver, inFolder, refusalOf, WalletSender, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
+import { deskOver, inFolder, MintingPool, refusalOf, WalletSender, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
 
 const never = new Promise<void>(() => {});
 
@@ -134,6 +134,21 @@ describe("a provider's desk against hostile buyers", () => {
       await whenIn(desk, first, "settled");
       await sleep(300);
       expect(tried.filter((purpose) => purpose.startsWith("settle"))).to.deep.equal([`settle:${first}`]);
+    });
+  });
+
+  it("takes no more at once than it can prove by their deadlines", async () => {
+    const pool = new MintingPool(market);
+    const each = 100;
+    pool.secondsUntilProven = async (_model?: string, ahead?: ReadonlyMap<string, number>) =>
+      each * (1 + (ahead?.get(market.offer.name) ?? 0));
+    await withDesk(market, { pool }, async ({ desk, sender }) => {
+      sender.beforeSending = () => never;
+      const { deadline } = await market.job(opening);
+      const burst = await Promise.all(Array.from({ length: 6 }, () => orderOf({ deadline: deadline - 3_250n })));
+      const outcomes = await Promise.allSettled(burst.map((order) => accept(desk, order)));
+      // 350 seconds, of which the margin takes 60, are enough for two proofs.
+      expect(outcomes.filter(({ status }) => status === "fulfilled")).to.have.length(2);
     });
   });
 

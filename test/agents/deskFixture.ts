@@ -76,7 +76,7 @@ export class MintingPool implements ProvingPool {
     this.forgotten.push(subject);
   }
 
-  async secondsUntilProven(): Promise<number> {
+  async secondsUntilProven(_model?: string, _ahead?: ReadonlyMap<string, number>): Promise<number> {
     return this.seconds;
   }
 

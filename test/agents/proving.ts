@@ -126,6 +126,8 @@ describe("a proving pool", () => {
     const free = await pool.secondsUntilProven(MODEL);
     const proofs = Promise.all([pool.prove(first), pool.prove(second), pool.prove(first)]);
     expect(await pool.secondsUntilProven(MODEL)).to.be.closeTo(free + 2 * (free - 5), 1e-6);
+    const ahead = new Map([[MODEL, 2]]);
+    expect(await pool.secondsUntilProven(MODEL, ahead)).to.be.closeTo(free + 4 * (free - 5), 1e-6);
     const [one, two, same] = await proofs;
     expect(isProofOf(model, first, one)).to.equal(true);
     expect(isProofOf(model, second, two)).to.equal(true);
@@ -194,6 +196,8 @@ describe("a proving pool", () => {
     expect(await queue.length()).to.equal(1);
     expect(isProofOf(model, wanted, await proof)).to.equal(true);
     expect(await queue.resultOf(waiting.subject)).to.equal(undefined);
+    await pool.forget(wanted.subject);
+    expect(await queue.resultOf(wanted.subject)).to.equal(undefined);
   });
 
   it("believes no queue that has another proof than the task's", async () => {

@@ -4,6 +4,7 @@ import type { Opening } from "../serveJob.ts";
 import { jobToJson, parseJob } from "../wireJson.ts";
 import { checkOrder, requireCapacity, requireNonceFree } from "./checkOrder.ts";
 import { wordsForJob } from "./checkOpening.ts";
+import { checkFeasible } from "./checkTime.ts";
 import type { DeskContext } from "./deskContext.ts";
 import { newRow, type JobRow } from "./jobsTable.ts";
 import { requireOpenable, type OpeningFunds } from "./openingFunds.ts";
@@ -20,6 +21,8 @@ export const canonical = (order: Order): Order => ({
 export async function takeOrder(context: DeskContext, order: Order, opening: Opening): Promise<void> {
   const { id, offer, ...checked } = await checkOrder(context, order);
   const words = wordsForJob(offer, order.job, opening);
+  // Others may have been taken while the chain was read; one too many is opened and cancelled at the provider's cost.
+  await checkFeasible(context, order.job, offer);
   const row = newRow(id, order, offer.name, "http", context.clock.head.number);
   let { secured } = checked;
   while (!insert(context, { ...row, opening, words, status: "accepted" }, checked.funds, secured))
