@@ -44,6 +44,19 @@ class BlindSender extends WalletSender {
   }
 }
 
+/** Holds up or refuses settlements before they come to the wallet. */
+class PickySender extends WalletSender {
+  readonly tried: string[] = [];
+  beforeSettling: (purpose: string) => Promise<void> = async () => undefined;
+
+  override async submit(intent: Intent, signal?: AbortSignal): Promise<Mined> {
+    this.tried.push(intent.purpose);
+    const left = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    if (intent.purpose.startsWith("settle")) await Promise.race([this.beforeSettling(intent.purpose), left]);
+    return super.submit(intent, signal);
+  }
+}
+
 describe("a provider's desk against hostile buyers", () => {
   let market: AgentMarket;
   let opening: Opening;
@@ -134,6 +147,27 @@ describe("a provider's desk against hostile buyers", () => {
       await whenIn(desk, first, "settled");
       await sleep(300);
       expect(tried.filter((purpose) => purpose.startsWith("settle"))).to.deep.equal([`settle:${first}`]);
+    });
+  });
+
+  it("settles each of a batch that cannot be settled together, whatever becomes of the others", async () => {
+    const sender = new PickySender(market);
+    await withDesk(market, { sender }, async ({ desk }) => {
+      const [held, stuck, free] = await Promise.all([orderOf(), orderOf(), orderOf()]);
+      const ids = [held, stuck, free].map((order) => idOfOrder(order, market.chain.chainId));
+      const settling = gate();
+      sender.beforeSettling = async (purpose) => {
+        if (purpose === `settle:${ids[0]}`) return settling.opened;
+        if (purpose === `settle:${ids[1]}`) return never;
+        if (purpose !== `settle:${ids[2]}`) throw new Error("nothing together");
+      };
+      await accept(desk, held);
+      while (!sender.tried.includes(`settle:${ids[0]}`)) await sleep(10);
+      for (const order of [stuck, free]) await accept(desk, order);
+      for (const id of ids.slice(1)) await whenIn(desk, id, "proven");
+      settling.open();
+      await whenIn(desk, ids[2], "settled");
+      expect(sender.tried).to.include(`settle:${ids[1]}`);
     });
   });
 

@@ -95,16 +95,18 @@ export class Settlements {
       this.#context.jobs.updateAll(ids, { batch: undefined });
       if (ids.length === 1) return this.#looker.failed(ids[0], error);
       this.#context.log.warn({ jobs: ids, error: (error as Error).message }, "cannot be settled together, one by one");
-      await this.#settleOneByOne(ids);
+      await Promise.all(ids.map((id) => this.#settleAlone(id)));
     }
   }
 
-  /** One bad item must not hold up the others. */
-  async #settleOneByOne(ids: readonly Hex[]): Promise<void> {
-    for (const id of ids) {
+  /** One bad item must not hold up the others, nor make them wait for each other's blocks. */
+  async #settleAlone(id: Hex): Promise<void> {
+    try {
       const row = this.#context.jobs.find(id)!;
       if ((await standingOf(this.#context.chain, row, "latest")) === "Settled") this.#looker.wake(id);
       else if (row.status === "proven") await this.#settle([row]);
+    } catch (error) {
+      this.#looker.failed(id, error);
     }
   }
 
