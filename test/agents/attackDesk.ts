@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { Transaction } from "ethers";
 import { idOfOrder, type Order } from "../../src/agent/order.ts";
 import type { Desk } from "../../src/agent/provider/desk.ts";
-import type { Intent, Mined } from "../../src/agent/sender/sender.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { openJob } from "../../src/agent/openJob.ts";
 import { FUNDING, type Job } from "../../src/codec/statement.ts";
 import { openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
-import { deskOver, inFolder, MintingPool, refusalOf, WalletSender, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
+import { deskOver, expectSent, inFolder, MintingPool, refusalOf, whenIn, whenSeen, withDesk } from "./deskFixture.ts";
 
+const GWEI = 10n ** 9n;
 const never = new Promise<void>(() => {});
 
 /** A promise that is resolved from outside. */
@@ -17,44 +16,6 @@ function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
   let open!: () => void;
   const opened = new Promise<void>((resolve) => (open = resolve));
   return { opened, open };
-}
-
-/** Sends without asking whether it would succeed: what is drained between simulation and block is mined and reverts. */
-class BlindSender extends WalletSender {
-  readonly #market: AgentMarket;
-
-  constructor(market: AgentMarket) {
-    super(market);
-    this.#market = market;
-  }
-
-  override async submit(intent: Intent): Promise<Mined> {
-    await this.beforeSending(intent);
-    const { provider } = this.#market;
-    const { to, data, value } = intent;
-    const filled = await provider.populateTransaction({ to, data, value, gasLimit: 1_000_000n });
-    const raw = await provider.signTransaction(filled);
-    const hash = Transaction.from(raw).hash!;
-    // The development chain answers with the revert, and has mined the transaction.
-    await provider.provider!.broadcastTransaction(raw).catch(() => undefined);
-    const receipt = (await provider.provider!.getTransactionReceipt(hash))!;
-    this.mined.push(intent.purpose);
-    const { blockNumber, blockHash, gasUsed } = receipt;
-    return { hash, blockNumber, blockHash, succeeded: receipt.status === 1, gasUsed };
-  }
-}
-
-/** Holds up or refuses settlements before they come to the wallet. */
-class PickySender extends WalletSender {
-  readonly tried: string[] = [];
-  beforeSettling: (purpose: string) => Promise<void> = async () => undefined;
-
-  override async submit(intent: Intent, signal?: AbortSignal): Promise<Mined> {
-    this.tried.push(intent.purpose);
-    const left = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
-    if (intent.purpose.startsWith("settle")) await Promise.race([this.beforeSettling(intent.purpose), left]);
-    return super.submit(intent, signal);
-  }
 }
 
 describe("a provider's desk against hostile buyers", () => {
@@ -72,53 +33,37 @@ describe("a provider's desk against hostile buyers", () => {
   const orderOf = async (changes: Partial<Job> = {}): Promise<Order> =>
     market.order(await market.job(opening, changes));
   const accept = (desk: Desk, order: Order) => desk.accept(order, opening);
-  /** Moves the client's money to somebody who gives it back when told to. */
-  const drain = async (left = 0n): Promise<() => Promise<unknown>> => {
-    const { client, other, token } = market;
-    const amount = (await token.balanceOf(client)) - left;
-    await (await token.connect(client).transfer(other, amount)).wait();
-    return async () => (await token.connect(other).transfer(client, amount)).wait();
-  };
+  const pending = async () => Number(await market.rpc("eth_getBlockTransactionCountByNumber", "pending"));
 
   it("pays for one opening in vain of a client, and for no second while the first may still count", async () => {
-    const sender = new BlindSender(market);
-    await withDesk(market, { sender }, async ({ desk }) => {
-      let giveBack!: () => Promise<unknown>;
-      sender.beforeSending = async () => void (giveBack = await drain());
+    const { client, other, rpc, token } = market;
+    await withDesk(market, {}, async ({ desk, journal }) => {
+      await rpc("evm_setAutomine", false);
       const { jobId } = await accept(desk, await orderOf());
+      while ((await pending()) === 0) await sleep(10);
+      // First in the block, for its tip.
+      const fees = { maxFeePerGas: 100n * GWEI, maxPriorityFeePerGas: 50n * GWEI, gasLimit: 100_000n };
+      const all = await token.balanceOf(client);
+      await token.connect(client).transfer(other, all, fees);
+      await rpc("evm_mine");
+      await rpc("evm_setAutomine", true);
       await whenIn(desk, jobId, "closed");
-      await giveBack();
-      expect(sender.mined).to.deep.equal([`open:${jobId}`]);
+      await (await token.connect(other).transfer(client, all)).wait();
+      expectSent(journal, `open:${jobId}`);
       expect(await refusalOf(accept(desk, await orderOf()))).to.equal("insufficient-funds");
-      await accept(desk, await orderOf({ client: market.other.address }));
+      await accept(desk, await orderOf({ client: other.address }));
     });
   });
 
   it("opens no two jobs with the same money, however they race", async () => {
-    await drain(PRICE);
+    const { client, other, token } = market;
+    await (await token.connect(client).transfer(other, (await token.balanceOf(client)) - PRICE)).wait();
     await withDesk(market, {}, async ({ desk, sender }) => {
       sender.beforeSending = () => never;
       const orders = await Promise.all([orderOf(), orderOf(), orderOf()]);
       const outcomes = await Promise.allSettled(orders.map((order) => accept(desk, order)));
       expect(outcomes.filter(({ status }) => status === "fulfilled")).to.have.length(1);
       expect(await refusalOf(accept(desk, await orderOf()))).to.equal("too-busy");
-    });
-  });
-
-  it("counts a settled order against its deposit until blocks as deep as the deposit's have seen it", async () => {
-    const { chain, client, provider, token } = market;
-    await (await token.connect(client).approve(chain.prepaid, PRICE)).wait();
-    await (await chain.prepaid.connect(client).deposit(client, provider, token, PRICE, "0x")).wait();
-    for (let block = 0; block < 10; block++) await market.rpc("evm_mine");
-    const policy = { finalDepth: 3, confirmations: [{ blocks: 10 }] };
-    await withDesk(market, { policy }, async ({ desk }) => {
-      const { jobId } = await accept(desk, await orderOf({ funding: FUNDING.prepaid }));
-      await whenIn(desk, jobId, "settled");
-      for (let block = 0; block < 4; block++) await market.rpc("evm_mine");
-      await whenSeen(market, desk);
-      await sleep(300);
-      const second = await orderOf({ funding: FUNDING.prepaid });
-      expect(await refusalOf(desk.check(second))).to.equal("insufficient-funds");
     });
   });
 
@@ -151,23 +96,24 @@ describe("a provider's desk against hostile buyers", () => {
   });
 
   it("settles each of a batch that cannot be settled together, whatever becomes of the others", async () => {
-    const sender = new PickySender(market);
-    await withDesk(market, { sender }, async ({ desk }) => {
+    await withDesk(market, {}, async ({ desk, sender }) => {
+      const tried: string[] = [];
       const [held, stuck, free] = await Promise.all([orderOf(), orderOf(), orderOf()]);
       const ids = [held, stuck, free].map((order) => idOfOrder(order, market.chain.chainId));
       const settling = gate();
-      sender.beforeSettling = async (purpose) => {
+      sender.beforeSending = async ({ purpose }) => {
+        tried.push(purpose);
         if (purpose === `settle:${ids[0]}`) return settling.opened;
         if (purpose === `settle:${ids[1]}`) return never;
-        if (purpose !== `settle:${ids[2]}`) throw new Error("nothing together");
+        if (purpose.startsWith("settle") && purpose !== `settle:${ids[2]}`) throw new Error("nothing together");
       };
       await accept(desk, held);
-      while (!sender.tried.includes(`settle:${ids[0]}`)) await sleep(10);
+      while (!tried.includes(`settle:${ids[0]}`)) await sleep(10);
       for (const order of [stuck, free]) await accept(desk, order);
       for (const id of ids.slice(1)) await whenIn(desk, id, "proven");
       settling.open();
       await whenIn(desk, ids[2], "settled");
-      expect(sender.tried).to.include(`settle:${ids[1]}`);
+      expect(tried).to.include(`settle:${ids[1]}`);
     });
   });
 
