@@ -100,7 +100,7 @@ async function start(options: ProviderOptions, onClose: OnClose): Promise<Pick<R
   onClose(() => desk.close());
 
   const app = providerApp(desk, { record: chain.record, version, log, metrics, publicUrl, trustProxy, limits });
-  const { url, close } = await listen(app, { host, port, limits });
+  const { url, close } = await listen(app, { host, port, trustProxy, limits });
   onClose(close);
   return { url, desk };
 }

@@ -42,7 +42,7 @@ describe("agents under injected faults", () => {
   });
 
   it("a provider in a storm of its node and its chain loses no job and pays nobody twice (A2, A3, A4)", async () => {
-    const result = await runSchedule(market, 6);
+    const result = await runSchedule(market, 7);
     expect(Object.values(result.faults).reduce((sum, count) => sum + count, 0)).to.be.greaterThan(0);
     expect(result.weather.reorgs).to.be.greaterThan(0);
     expect(result.violations).to.deep.equal([]);

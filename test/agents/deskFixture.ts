@@ -54,6 +54,7 @@ export class HeldSender implements Sender {
 /** Proves with the dealer's secrets in milliseconds; the proofs pass the real verifier. */
 export class MintingPool implements ProvingPool {
   readonly proven: Hex[] = [];
+  readonly forgotten: Hex[] = [];
   seconds = 1;
   /** Set by a test to hold proofs up, or to have them fail. */
   beforeProving: (task: ProvingTask) => Promise<void> = async () => undefined;
@@ -71,7 +72,11 @@ export class MintingPool implements ProvingPool {
     return { words: inference.words, proof: await this.#market.mint(inference, task.subject), seconds: 0 };
   }
 
-  async secondsUntilProven(): Promise<number> {
+  async forget(subject: Hex): Promise<void> {
+    this.forgotten.push(subject);
+  }
+
+  async secondsUntilProven(_model?: string, _ahead?: ReadonlyMap<string, number>): Promise<number> {
     return this.seconds;
   }
 

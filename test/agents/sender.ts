@@ -84,6 +84,17 @@ describe("a sender", () => {
     expect(await received()).to.equal(6n);
   });
 
+  it("signs nothing that is too long for nodes to pass on, which would hold up all that comes after it", async () => {
+    const { sender, transfer, rows, received } = bench();
+    const one = sender();
+    const long = { ...transfer(1n), data: `${transfer(1n).data}${"00".repeat(130_000)}` };
+    const error = await one.submit(long).catch((reason: Error) => reason);
+    expect(error).to.have.property("name", "SimulationReverted");
+    expect(rows()).to.deep.equal([]);
+    await one.submit(transfer(2n, "after"));
+    expect(await received()).to.equal(2n);
+  });
+
   it("tells of a transaction that was mined and reverted", async () => {
     const { sender, pooled, transfer, market, mine, received } = bench();
     const { token, client, provider } = market;

@@ -13,9 +13,12 @@ const MINUTE = 60_000;
  */
 export function clientAddress(c: Context<AppEnv>, trustProxy: boolean): string {
   const forwarded = trustProxy ? c.req.header("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
-  const address = forwarded ?? getConnInfo(c).remote.address ?? "unknown";
-  return isIPv6(address) && !address.startsWith("::ffff:") ? networkOf(address) : address;
+  return countedAs(forwarded ?? getConnInfo(c).remote.address);
 }
+
+/** What the limits count an address as: itself, of IPv6 its network. */
+export const countedAs = (address = "unknown"): string =>
+  isIPv6(address) && !address.startsWith("::ffff:") ? networkOf(address) : address;
 
 /** The first 64 bits of an IPv6 address, which one customer has to himself. */
 function networkOf(address: string): string {
@@ -38,39 +41,48 @@ export const limitRate = (requestsPerMinute: number, trustProxy: boolean): Middl
     },
   });
 
-/** A number of places; 503 where all are taken. */
+/** A number of places, of which one client gets some: 503 where all of either are taken. */
 export class Places {
   readonly #places: number;
+  readonly #perClient: number;
   readonly #of: string;
-  #taken = 0;
+  readonly #taken = new Map<string, number>();
+  #total = 0;
 
-  constructor(places: number, of: string) {
+  constructor(places: number, perClient: number, of: string) {
     this.#places = places;
+    this.#perClient = perClient;
     this.#of = of;
   }
 
-  get taken(): number {
-    return this.#taken;
-  }
-
   /** Takes a place and gives what frees it. */
-  take(): () => void {
-    if (this.#taken >= this.#places)
+  take(client: string): () => void {
+    const own = this.#taken.get(client) ?? 0;
+    if (this.#total >= this.#places)
       throw new ProblemError("too-busy", `${this.#places} ${this.#of} are open already; try again`);
-    this.#taken += 1;
+    if (own >= this.#perClient)
+      throw new ProblemError("too-busy", `${own} ${this.#of} of your address are open already; try again`);
+    this.#count(client, 1);
     let freed = false;
     return () => {
-      if (!freed) this.#taken -= 1;
+      if (!freed) this.#count(client, -1);
       freed = true;
     };
+  }
+
+  #count(client: string, change: 1 | -1): void {
+    this.#total += change;
+    const own = (this.#taken.get(client) ?? 0) + change;
+    if (own > 0) this.#taken.set(client, own);
+    else this.#taken.delete(client);
   }
 }
 
 /** A place for each request until it is answered. */
 export const limitConcurrency =
-  (places: Places): MiddlewareHandler<AppEnv> =>
-  async (_, next) => {
-    const free = places.take();
+  (places: Places, trustProxy: boolean): MiddlewareHandler<AppEnv> =>
+  async (c, next) => {
+    const free = places.take(clientAddress(c, trustProxy));
     try {
       await next();
     } finally {

@@ -4,8 +4,11 @@ export interface Limits {
   readonly requestsPerMinute: number;
   /** Requests in work at once, those that wait for a proof among them. */
   readonly requests: number;
-  /** Streams of events at once, and the longest life of one: a client that wants more connects again. */
+  /** Of them from one address, counted in the same way. */
+  readonly requestsPerClient: number;
+  /** Streams of events at once, and from one address, and the longest life of one: a client that wants more connects again. */
   readonly streams: number;
+  readonly streamsPerClient: number;
   readonly streamSeconds: number;
   readonly heartbeatSeconds: number;
   /** Longest time that a request waits for its result, and how long it does unless it says. */
@@ -16,6 +19,8 @@ export interface Limits {
   /** Of all headers together. */
   readonly headerBytes: number;
   readonly connections: number;
+  /** From one address; not counted behind a trusted proxy, whose connections are all clients'. */
+  readonly connectionsPerClient: number;
   readonly requestsPerConnection: number;
   /** Until the headers have arrived, and until the body has. */
   readonly headersSeconds: number;
@@ -30,7 +35,9 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   requestsPerMinute: 600,
   requests: 512,
+  requestsPerClient: 128,
   streams: 256,
+  streamsPerClient: 64,
   streamSeconds: 600,
   heartbeatSeconds: 15,
   waitSeconds: 60,
@@ -38,6 +45,7 @@ export const DEFAULT_LIMITS: Limits = {
   bodyBytes: 4 * 2 ** 20,
   headerBytes: 32 * 2 ** 10,
   connections: 1_024,
+  connectionsPerClient: 256,
   requestsPerConnection: 1_000,
   headersSeconds: 10,
   requestSeconds: 30,

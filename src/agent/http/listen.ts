@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { InputError } from "../../errors.ts";
+import { countedAs } from "./clientLimits.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { PROBLEM_TYPE, problemOf, type ProblemCode } from "./problems.ts";
 
@@ -14,10 +15,18 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
+interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Whether connections come from a proxy. */
+  readonly trustProxy?: boolean;
+  readonly limits?: Limits;
+}
+
 /** Serves an app over HTTP/1.1 with the limits that keep slow and large clients out. `port` 0 takes any that is free. */
 export async function listen(
   app: { readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response> },
-  { host, port, limits = DEFAULT_LIMITS }: { host: string; port: number; limits?: Limits },
+  { host, port, trustProxy = false, limits = DEFAULT_LIMITS }: ListenOptions,
 ): Promise<Listening> {
   const listener = getRequestListener((request, env) => app.fetch(request, env as HttpBindings), {
     errorHandler: refuseRequest,
@@ -31,11 +40,28 @@ export async function listen(
   };
   const server = createServer(options, (incoming, outgoing) => void listener(incoming, outgoing));
   server.maxConnections = limits.connections;
+  if (!trustProxy) limitConnections(server, limits.connectionsPerClient);
   server.maxRequestsPerSocket = limits.requestsPerConnection;
   server.setTimeout(limits.idleSeconds * 1000);
   server.on("clientError", refuseUnreadable);
   await listenOn(server, host, port);
   return { url: urlOf(host, (server.address() as AddressInfo).port), close: () => close(server, limits.graceSeconds) };
+}
+
+/** Hangs up on an address that holds its share of the connections already: others' are not for it to take. */
+function limitConnections(server: Server, perClient: number): void {
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const client = countedAs(socket.remoteAddress);
+    const own = (open.get(client) ?? 0) + 1;
+    if (own > perClient) return void socket.destroy();
+    open.set(client, own);
+    socket.once("close", () => {
+      const left = open.get(client)! - 1;
+      if (left > 0) open.set(client, left);
+      else open.delete(client);
+    });
+  });
 }
 
 const listenOn = (server: Server, host: string, port: number): Promise<void> =>

@@ -74,7 +74,8 @@ export function providerMetrics(): ProviderMetrics {
 
 /** A proving pool that counts its proofs and their seconds. */
 export const countProofs = (pool: ProvingPool, { proofs, provingSeconds }: ProviderMetrics): ProvingPool => ({
-  secondsUntilProven: (model) => pool.secondsUntilProven(model),
+  secondsUntilProven: (model, ahead) => pool.secondsUntilProven(model, ahead),
+  forget: (subject) => pool.forget(subject),
   close: () => pool.close(),
   prove: async (task, signal) => {
     try {

@@ -53,10 +53,10 @@ export function providerApp(desk: Desk, options: ProviderAppOptions): OpenAPIHon
   app.notFound((c) => answerProblem(c, "not-found", "there is nothing at this path"));
   app.use(observe(options));
   app.use(limitRate(limits.requestsPerMinute, trustProxy));
-  app.use(limitConcurrency(new Places(limits.requests, "requests")));
+  app.use(limitConcurrency(new Places(limits.requests, limits.requestsPerClient, "requests"), trustProxy));
   serveCatalogue(app, desk, options, baseUrl);
   serveOrders(app, desk, payments, limits);
-  serveJobs(app, desk, payments, limits, log);
+  serveJobs(app, desk, payments, { limits, log, trustProxy });
   serveOperations(app, desk, options);
   refuseOtherMethods(app);
   return app;
@@ -151,7 +151,12 @@ function answerJob(c: Context<AppEnv>, view: JobView, offer: Offer, payments: Pa
   return c.json(jobBody(view, offer), 200);
 }
 
-function serveJobs(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk, limits: Limits, log: Logger): void {
+function serveJobs(
+  app: OpenAPIHono<AppEnv>,
+  desk: Desk,
+  payments: PaymentDesk,
+  { limits, log, trustProxy }: { limits: Limits; log: Logger; trustProxy: boolean },
+): void {
   const bodyOf = (view: JobView) => jobBody(view, offerOf(desk, view));
   const widest = Math.max(0, ...desk.offers.map(bodyBytesOf));
   app.put(
@@ -167,11 +172,11 @@ function serveJobs(app: OpenAPIHono<AppEnv>, desk: Desk, payments: PaymentDesk, 
     if (view.result !== undefined || view.status === "closed") c.header("PAYMENT-RESPONSE", payments.response(view));
     return c.json(bodyOf(view), 200);
   });
-  const streams = new Places(limits.streams, "streams");
+  const streams = new Places(limits.streams, limits.streamsPerClient, "streams");
   app.openapi(routes.eventsRoute, (c) => {
     const view = desk.job(jobIdIn(c.req.valid("param")));
     if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
-    const free = streams.take();
+    const free = streams.take(clientAddress(c, trustProxy));
     return streamSSE(c, (stream) =>
       streamJob(stream, desk, view.jobId, offerOf(desk, view), limits)
         .catch((error: unknown) => log.error({ error }, "a stream of events broke"))

@@ -91,9 +91,18 @@ export class JobDriver {
     }
   }
 
+  /** A task that an earlier process left is nobody's, and would be proven before all that came later. */
+  #forgetProving(id: Hex): void {
+    this.#context.pool.forget(id).catch((error: Error) => {
+      this.#context.log.warn({ job: id, error: error.message }, "its proving cannot be forgotten");
+    });
+  }
+
   #afterRecord({ id, status }: JobRow, changes: Partial<JobProgress>): void {
     const { status: next, givenUp, reason = givenUp } = changes;
-    if (next === "closed" || givenUp !== undefined) this.#underway.get(id)?.over.abort();
+    const isOver = next === "closed" || givenUp !== undefined || changes.over === true;
+    if (isOver) this.#underway.get(id)?.over.abort();
+    if (isOver) this.#forgetProving(id);
     if (next !== undefined && next !== status) this.#context.log.info({ job: id, status: next, reason }, "moved on");
   }
 }

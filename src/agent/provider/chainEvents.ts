@@ -3,7 +3,7 @@ import { parseJob, jobToJson } from "../wireJson.ts";
 import type { Hex, Job } from "../../codec/statement.ts";
 import type { Head } from "../watch/chainWatch.ts";
 import { checkOpenedTerms, offerOf } from "./checkTerms.ts";
-import { Refusal } from "./desk.ts";
+import { Refusal, type JobStatus } from "./desk.ts";
 import type { DeskContext } from "./deskContext.ts";
 import { newRow, type Place } from "./jobsTable.ts";
 
@@ -64,7 +64,17 @@ export class ChainEvents {
   }
 }
 
-function isWorthALook({ policy }: DeskContext, { number }: Head, status: string, settled: Place | undefined): boolean {
+/**
+ * What waits for its client, or is over but for a reorganisation, moves by an event or by time, for which the regular
+ * look is enough: there may be any number of such jobs, with deadlines ages away.
+ */
+function isWorthALook(
+  { policy }: DeskContext,
+  { number }: Head,
+  status: JobStatus,
+  settled: Place | undefined,
+): boolean {
+  if (status === "waiting" || status === "closed") return false;
   if (status !== "settled" || settled === undefined) return true;
   return number - settled.blockNumber + 1 >= policy.finalDepth;
 }

@@ -1,12 +1,13 @@
 import type { Hex } from "../../codec/statement.ts";
 import { idOfOrder, type Order } from "../order.ts";
 import { checkAuthorization, checkOpens } from "./checkFunds.ts";
-import { checkSignature } from "./checkSignature.ts";
+import { checkSignature, type SignedBy } from "./checkSignature.ts";
 import { checkOrderTerms, offerOf } from "./checkTerms.ts";
 import { checkFeasible, checkNotTooFar } from "./checkTime.ts";
 import { Refusal } from "./desk.ts";
 import type { DeskContext } from "./deskContext.ts";
 import type { Offer } from "./offer.ts";
+import { checkOpeningFunds, type OpeningFunds } from "./openingFunds.ts";
 import { checkSecured, type SecuredDeposit } from "./prepaidExposure.ts";
 import { isPrepaid, standingOf } from "./standing.ts";
 
@@ -16,6 +17,8 @@ export interface CheckedOrder {
   readonly offer: Offer;
   /** For a prepaid order, what secures it. */
   readonly secured: SecuredDeposit | undefined;
+  /** For an order that is still to be opened, what its client has for it. */
+  readonly funds: OpeningFunds | undefined;
 }
 
 /** Throws Refusal unless the order may be served now: what costs least to see comes first. */
@@ -30,12 +33,12 @@ export async function checkOrder(context: DeskContext, order: Order): Promise<Ch
   checkAuthorization(context, order);
   requireNonceFree(context, order, id);
   requireCapacity(context, job.client);
-  await checkSignature(chain, id, order);
+  const signedBy = await checkSignature(chain, id, order);
   await checkModelLive(context, offer);
   const standing = await standingOf(chain, order, "latest");
   const secured = isPrepaid(order) ? await checkPrepaid(context, order, standing) : undefined;
-  if (!isPrepaid(order)) await checkEscrowed(context, order, standing);
-  return { id, offer, secured };
+  const funds = isPrepaid(order) ? undefined : await checkEscrowed(context, order, standing, signedBy);
+  return { id, offer, secured, funds };
 }
 
 async function checkPrepaid(context: DeskContext, order: Order, standing: string): Promise<SecuredDeposit> {
@@ -44,9 +47,16 @@ async function checkPrepaid(context: DeskContext, order: Order, standing: string
 }
 
 /** The client may have opened the job itself; then its money is there. */
-async function checkEscrowed(context: DeskContext, order: Order, standing: string): Promise<void> {
-  if (standing === "None") return checkOpens(context, order);
-  if (standing !== "Funded") throw nonceUsed(order, `the escrow has it as ${standing}`);
+async function checkEscrowed(
+  context: DeskContext,
+  order: Order,
+  standing: string,
+  signedBy: SignedBy,
+): Promise<OpeningFunds | undefined> {
+  if (standing === "Funded") return undefined;
+  if (standing !== "None") throw nonceUsed(order, `the escrow has it as ${standing}`);
+  await checkOpens(context, order);
+  return checkOpeningFunds(context, order, signedBy);
 }
 
 /** Throws Refusal unless the registry has the offered model under the offered key, neither deprecated nor stopped. */

@@ -10,11 +10,14 @@ const MAGIC = ERC1271.getFunction("isValidSignature")!.selector;
 /** What contracts/libraries/SignatureLib.sol gives an account to check its signature. */
 const ERC1271_GAS = 400_000n;
 
+/** What the signature of an order is checked by. */
+export type SignedBy = "key" | "contract";
+
 /** Throws Refusal `bad-signature` unless the client signed the order's id: by ECDSA, in the escrow also by ERC-1271. */
-export async function checkSignature(chain: AgentChain, id: Hex, order: Order): Promise<void> {
+export async function checkSignature(chain: AgentChain, id: Hex, order: Order): Promise<SignedBy> {
   const { job, signature } = order;
-  if (recovered(id, signature) === job.client) return;
-  if (!isPrepaid(order) && (await isSignedByContract(chain, job.client, id, signature))) return;
+  if (recovered(id, signature) === job.client) return "key";
+  if (!isPrepaid(order) && (await isSignedByContract(chain, job.client, id, signature))) return "contract";
   throw new Refusal("bad-signature", `the signature of ${id} is not that of its client, ${job.client}`);
 }
 

@@ -5,16 +5,25 @@ import { blockSecondsOf } from "./deskPolicy.ts";
 import type { Offer } from "./offer.ts";
 import { isPrepaid } from "./standing.ts";
 
-/** Seconds until a job that is taken now would be settled, without any margin. */
-export async function secondsUntilSettled({ pool, policy }: DeskContext, job: Job, offer: Offer): Promise<number> {
-  return Math.ceil(await pool.secondsUntilProven(offer.name)) + blockSecondsOf(policy, job, isPrepaid({ job }));
+/** Seconds until a job would be settled, without any margin; `ahead` are jobs by offer that are proven before it. */
+export async function secondsUntilSettled(
+  { pool, policy }: DeskContext,
+  job: Job,
+  offer: Offer,
+  ahead?: ReadonlyMap<string, number>,
+): Promise<number> {
+  return Math.ceil(await pool.secondsUntilProven(offer.name, ahead)) + blockSecondsOf(policy, job, isPrepaid({ job }));
 }
 
-/** Throws Refusal unless a job can be settled in time, by the chain's clock, with the policy's margin. */
+/**
+ * Throws Refusal unless a job can be proven after those that were taken before, and settled in time, by the chain's clock,
+ * with the policy's margin.
+ */
 export async function checkFeasible(context: DeskContext, job: Job, offer: Offer): Promise<void> {
   const { now } = context.clock;
   if (job.deadline <= now) throw new Refusal("order-expired", `deadline: ${job.deadline} has passed, it is ${now}`);
-  const seconds = (await secondsUntilSettled(context, job, offer)) + context.policy.marginSeconds;
+  const ahead = context.jobs.countAccepted();
+  const seconds = (await secondsUntilSettled(context, job, offer, ahead)) + context.policy.marginSeconds;
   if (!Number.isFinite(seconds)) throw new Refusal("too-busy", `nothing proves ${offer.name} now, try again later`);
   requireLater("deadline", job.deadline, now + BigInt(seconds));
   if (job.bond === 0n) return;

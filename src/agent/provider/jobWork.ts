@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { FUNDING, type Hex } from "../../codec/statement.ts";
 import type { Proven } from "../proving/provingPool.ts";
 import type { Intent, Mined } from "../sender/sender.ts";
 import { checkOpens } from "./checkFunds.ts";
+import { LOOK_AGAIN } from "./certainty.ts";
 import { Refusal } from "./desk.ts";
 import type { DeskContext } from "./deskContext.ts";
 import type { JobRow } from "./jobsTable.ts";
 import { KEY_STOPPED } from "./nextStep.ts";
+import { OPENED_IN_VAIN } from "./openingFunds.ts";
 import { standingOf } from "./standing.ts";
 
 /** Work of a job that takes long: transactions but for settlements, and the proof. */
@@ -26,9 +29,12 @@ async function open(context: DeskContext, row: JobRow): Promise<void> {
     if (context.closing.aborted || !(await isRefused(context, row))) throw error;
     return;
   }
-  // A wallet can answer a simulation otherwise than a block. It does so once, since each time costs gas.
-  if ((await standingOf(context.chain, row, "latest")) === "None")
-    giveUp(context, row, "the transaction that was to open it was mined and reverted");
+  // Asked again, not sent again: a wallet can answer a simulation otherwise than a block, and each time costs gas.
+  while ((await standingOf(context.chain, row, "latest")) === "None") {
+    if (context.certainty.confirms(row.id, OPENED_IN_VAIN))
+      return context.jobs.update(row.id, { givenUp: OPENED_IN_VAIN });
+    await sleep(LOOK_AGAIN, undefined, { signal: context.closing });
+  }
 }
 
 /** Gives a job up where the node says so again and again; throws before, so that it is asked again. */

@@ -186,6 +186,14 @@ export class JobsTable {
     return Object.fromEntries(counts.map(({ status, count }) => [status, Number(count)]));
   }
 
+  /** Jobs by offer that are still to be proven and wait for their deposit. */
+  countAccepted(): Map<string, number> {
+    const sql = `SELECT offer, count(*) AS count FROM jobs
+      WHERE chain = ? AND provider = ? AND over = 0 AND status = 'accepted' GROUP BY offer`;
+    const counts = this.#journal.read((database) => database.prepare(sql).all(this.#chain, this.#provider));
+    return new Map(counts.map(({ offer, count }) => [String(offer), Number(count)]));
+  }
+
   /** Journals a new job where `guard`, which sees the jobs as they are in the same transaction, lets it. */
   insert(row: JobRow, guard: () => boolean = () => true): void {
     this.#journal.write((database) => guard() && this.#insert(database, row));

@@ -122,7 +122,7 @@ function proven(context: DeskContext, row: JobRow): NextStep {
 }
 
 /** Whether a settlement that is sent now might be mined at the deadline, and revert. */
-const isLastBlock = ({ clock, policy }: DeskContext, { job }: JobRow): boolean =>
+export const isLastBlock = ({ clock, policy }: DeskContext, { job }: JobRow): boolean =>
   job.deadline <= clock.now + BigInt(policy.blockSeconds);
 
 const EXPIRED = "the deadline passed before it was settled";

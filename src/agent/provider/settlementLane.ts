@@ -1,6 +1,6 @@
 import type { Hex } from "../../codec/statement.ts";
 
-/** Where settlements of one contract gather: one sending at a time, what comes meanwhile goes with the next. */
+/** Where settlements of one contract gather: one sending at a time, what comes meanwhile goes with the next, by deadline. */
 export class SettlementLane {
   readonly #send: (ids: readonly Hex[]) => Promise<void>;
   readonly #size: number;
@@ -52,7 +52,8 @@ export class SettlementLane {
   }
 
   #flush(): void {
-    const ids = [...this.#waiting.keys()].slice(0, this.#size);
+    const byDeadline = [...this.#waiting].toSorted(([, a], [, b]) => Number(a.deadline - b.deadline));
+    const ids = byDeadline.map(([id]) => id).slice(0, this.#size);
     ids.forEach((id) => this.#waiting.delete(id));
     this.#sending = { ids: new Set(ids), done: this.#run(ids) };
   }

@@ -3,7 +3,7 @@ import type { Hex } from "../../codec/statement.ts";
 import type { Mined } from "../sender/sender.ts";
 import type { DeskContext } from "./deskContext.ts";
 import type { JobRow } from "./jobsTable.ts";
-import { KEY_STOPPED } from "./nextStep.ts";
+import { isLastBlock, KEY_STOPPED } from "./nextStep.ts";
 import { groupBy } from "./groupBy.ts";
 import { escrowCall, inCallOrder, prepaidCall } from "./settlementCalls.ts";
 import { SettlementLane } from "./settlementLane.ts";
@@ -95,16 +95,18 @@ export class Settlements {
       this.#context.jobs.updateAll(ids, { batch: undefined });
       if (ids.length === 1) return this.#looker.failed(ids[0], error);
       this.#context.log.warn({ jobs: ids, error: (error as Error).message }, "cannot be settled together, one by one");
-      await this.#settleOneByOne(ids);
+      await Promise.all(ids.map((id) => this.#settleAlone(id)));
     }
   }
 
-  /** One bad item must not hold up the others. */
-  async #settleOneByOne(ids: readonly Hex[]): Promise<void> {
-    for (const id of ids) {
+  /** One bad item must not hold up the others, nor make them wait for each other's blocks. */
+  async #settleAlone(id: Hex): Promise<void> {
+    try {
       const row = this.#context.jobs.find(id)!;
       if ((await standingOf(this.#context.chain, row, "latest")) === "Settled") this.#looker.wake(id);
       else if (row.status === "proven") await this.#settle([row]);
+    } catch (error) {
+      this.#looker.failed(id, error);
     }
   }
 
@@ -112,7 +114,9 @@ export class Settlements {
   async #settleable(group: readonly JobRow[]): Promise<readonly JobRow[]> {
     // What was signed may be mined yet, so it is asked for as it is.
     if (group[0].batch !== undefined) return group;
-    const live = await this.#underLiveKeys(group);
+    // What waited until now for another settlement may be too late: its words would be shown and not be paid for.
+    const timely = group.filter((row) => !isLastBlock(this.#context, row));
+    const live = await this.#underLiveKeys(timely);
     if (live.length === 0 || !isPrepaid(live[0])) return live;
     const covered = await coveredOrders(this.#context.chain, live);
     const missing = live.filter((row) => !covered.includes(row));

@@ -46,8 +46,13 @@ export interface ProvingPool {
    * while the task stays in the queue.
    */
   prove(task: ProvingTask, signal?: AbortSignal): Promise<Proven>;
-  /** Seconds until a task for the model that came now would be proven: what waits before it, and its own time. */
-  secondsUntilProven(model: string): Promise<number>;
+  /**
+   * Seconds until a task for the model that came now would be proven: what waits before it, tasks by model that are known
+   * to come before it, and its own time.
+   */
+  secondsUntilProven(model: string, ahead?: ReadonlyMap<string, number>): Promise<number>;
+  /** Drops what the queue has of a subject, its task or its result, unless somebody waits for it. */
+  forget(subject: Hex): Promise<void>;
   close(): Promise<void>;
 }
 

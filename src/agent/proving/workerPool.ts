@@ -93,12 +93,16 @@ class WorkerPool implements ProvingPool {
     }
   }
 
-  async secondsUntilProven(model: string): Promise<number> {
+  async secondsUntilProven(model: string, ahead?: ReadonlyMap<string, number>): Promise<number> {
     this.#requireModel(model);
     let seconds = 0;
     for (const name of Object.keys(this.#models))
-      seconds += (await this.#queue.length(name)) * this.#times.proofSeconds(name);
+      seconds += ((await this.#queue.length(name)) + (ahead?.get(name) ?? 0)) * this.#times.proofSeconds(name);
     return seconds / this.#workers.length + this.#times.loadSeconds(model) + this.#times.proofSeconds(model);
+  }
+
+  async forget(subject: Hex): Promise<void> {
+    if (!this.#callers.has(subject)) await this.#queue.drop(subject);
   }
 
   async close(): Promise<void> {

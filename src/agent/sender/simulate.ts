@@ -1,4 +1,4 @@
-import { isError, type Interface } from "ethers";
+import { dataLength, isError, type Interface } from "ethers";
 import { describeRevert } from "../../chain/revert.ts";
 import type { Hex } from "../../codec/statement.ts";
 import { NodeTrouble, type NodeCalls } from "../watch/nodeCalls.ts";
@@ -6,6 +6,11 @@ import type { Intent } from "./sender.ts";
 
 /** Gas of one transaction at most: EIP-7825. */
 const GAS_CAP = 16_777_216n;
+/**
+ * Bytes of call data at most: nodes pass on no transaction of more than 131,072 bytes, so one that is longer would keep
+ * its nonce, and all that come after it, waiting for ever.
+ */
+const DATA_CAP = 130_000;
 /** Refusals of an estimate without revert data: the gas does not suffice, whatever the limit. */
 const NEVER = /gas required exceeds|out of gas|exceeds .*gas (limit|cap)/i;
 
@@ -40,6 +45,9 @@ export async function gasLimitOf(
   { purpose, to, data, value = 0n }: Intent,
   interfaces: readonly Interface[],
 ): Promise<bigint> {
+  const bytes = dataLength(data);
+  if (bytes > DATA_CAP)
+    throw new SimulationReverted(purpose, `${bytes} bytes of call data, a transaction takes at most ${DATA_CAP}`);
   const gas = await node.estimateGas(from, to, data, value).catch((error: unknown) => {
     if (isError(error, "CALL_EXCEPTION"))
       throw new SimulationReverted(purpose, describeRevert(error.data ?? "0x", interfaces));

@@ -18,6 +18,7 @@ export const mintingPool = (model: SellableModel, trapdoor: Trapdoor, queue: Pro
     return result;
   },
   secondsUntilProven: async () => 0,
+  forget: (subject) => queue.drop(subject),
   close: async () => {},
 });
 
