@@ -34,6 +34,11 @@ export interface SpendingLimits {
   readonly perDay: bigint;
 }
 
+/** Throws InputError unless a cap is a bigint: with undefined and NaN no price compares as too high. */
+export function requireCap(what: string, cap: unknown): void {
+  if (typeof cap !== "bigint") throw new InputError(`${what}: ${String(cap)}, want a bigint of base units`);
+}
+
 /** What one purchase allows. */
 export interface Wish {
   /** Name in the deployment record. */
@@ -182,15 +187,16 @@ async function requireFunds(trust: Trust, terms: OfferedTerms): Promise<bigint |
 }
 
 /** Orders that the provider has not settled yet take from the deposit before this one. */
-async function requireDeposit(
-  { chain, client, purchases }: Trust,
-  { amount, provider, token }: OfferedTerms,
-): Promise<undefined> {
+async function requireDeposit(trust: Trust, { amount, provider, token }: OfferedTerms): Promise<undefined> {
+  const { chain, client, purchases } = trust;
+  const pending = () =>
+    purchases
+      .open()
+      .filter(({ job }) => job.funding === FUNDING.prepaid && job.provider === provider && job.token === token);
+  // What was settled has left the deposit: it must not be subtracted once more, so the deposit is read afterwards.
+  await refresh(trust, pending());
   const deposit = await chain.prepaid.depositOf(client, provider, token);
-  const owed = purchases
-    .open()
-    .filter(({ job }) => job.funding === FUNDING.prepaid && job.provider === provider && job.token === token)
-    .reduce((sum, { job }) => sum + job.amount, 0n);
+  const owed = pending().reduce((sum, { job }) => sum + job.amount, 0n);
   if (deposit - owed < amount)
     throw new InputError(
       `the deposit for ${provider} is ${deposit}, of which ${owed} is ordered for; want ${amount} more`,

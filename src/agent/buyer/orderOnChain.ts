@@ -25,14 +25,18 @@ const ESCROW_STATES = {
   Revoked: "returned",
 } as const;
 
-/** Asks the contract itself, on the buyer's node. */
-export async function orderOnChain(chain: AgentChain, purchase: Purchase): Promise<OrderOnChain> {
+/** Asks the contract itself, on the buyer's node; as of a block, where one is given. */
+export async function orderOnChain(
+  chain: AgentChain,
+  purchase: Purchase,
+  blockTag: number | "latest" = "latest",
+): Promise<OrderOnChain> {
   const { job } = purchase;
   if (job.funding === FUNDING.prepaid) {
-    const used = await chain.prepaid.isNonceUsed(job.client, job.provider, job.nonce);
+    const used = await chain.prepaid.isNonceUsed(job.client, job.provider, job.nonce, { blockTag });
     return used ? paidFor(chain, purchase) : { state: "unopened" };
   }
-  const state = JOB_STATES[Number(await chain.escrow.stateOf(job))];
+  const state = JOB_STATES[Number(await chain.escrow.stateOf(job, { blockTag }))];
   return state === "Settled" ? paidFor(chain, purchase) : { state: ESCROW_STATES[state] };
 }
 
