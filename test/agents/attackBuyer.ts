@@ -128,6 +128,14 @@ describe("a buyer that somebody would like to pay twice, too much, or for nothin
       expect(await refusalOf(buyer.accept(purchase, body))).to.be.instanceOf(UnconfirmedPurchase);
   });
 
+  it("signs for as long as it wants on a chain that had no block for longer", async () => {
+    const seller = await sell();
+    const buyer = await buyerOf();
+    await market.rpc("evm_increaseTime", 600);
+    const bought = await buyer.buyInference(await digitRequest(seller.url, 15));
+    expect(bought.confirmed).to.equal(true);
+  });
+
   it("lets x402's fetch client follow no redirect with an input or an order", async () => {
     const elsewhere = await sell();
     const seller = await sell({

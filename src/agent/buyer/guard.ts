@@ -9,7 +9,7 @@ import type { AgentChain } from "../agentChain.ts";
 import type { TransferMethod } from "../order.ts";
 import type { Approval } from "../scheme/client.ts";
 import type { OfferedTerms } from "../scheme/terms.ts";
-import { chainTime } from "./orderOnChain.ts";
+import { chainTime, nextBlockTime } from "./orderOnChain.ts";
 import type { Purchases } from "./purchases.ts";
 import { refresh } from "./refresh.ts";
 
@@ -60,7 +60,8 @@ export async function approve(trust: Trust, wish: Wish, terms: OfferedTerms): Pr
   requirePayee(trust, wish, terms);
   requirePrice(trust, wish, terms);
   const { timestamp } = await chainTime(trust.chain);
-  const deadline = timestamp + BigInt(await secondsOf(trust.chain, wish, terms));
+  const next = await nextBlockTime(trust.chain, timestamp);
+  const deadline = next + BigInt(await secondsOf(trust.chain, wish, terms));
   await requireDay(trust, terms, timestamp);
   const permitNonce = await requireFunds(trust, terms);
   return {
