@@ -169,7 +169,7 @@ describe("a buyer that somebody would like to pay twice, too much, or for nothin
     const before = await market.chain.provider.getBlockNumber();
     await refusalOf(first.buyInference(await digitRequest(seller.url, 11)));
     first.close();
-    await market.rpc("evm_increaseTime", 60 + 900);
+    await market.rpc("evm_increaseTime", 65 + 900);
     await market.rpc("evm_mine");
     const lagging = await openLaggingNode(market.url, before);
     opened.push(lagging);
@@ -185,7 +185,7 @@ describe("a buyer that somebody would like to pay twice, too much, or for nothin
     await refusalOf(first.buyInference(await digitRequest(seller.url, 12)));
     await refusalOf(first.buyInference(await digitRequest(seller.url, 13, { deadline: 3_600 })));
     first.close();
-    await market.rpc("evm_increaseTime", 60);
+    await market.rpc("evm_increaseTime", 65);
     await market.rpc("evm_mine");
     const buyer = await buyerOf({ journal, record: { ...market.record, models: {} } });
     expect((await buyer.reclaim()).refunded.map(({ jobId }) => jobId)).to.deep.equal([seller.orders[0]]);

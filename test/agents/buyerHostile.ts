@@ -296,7 +296,7 @@ describe("a buyer and a hostile provider", () => {
     await refusalOf(buyer.buyInference(await digitRequest(seller.url, 7)));
     expect(had - (await token.balanceOf(client))).to.equal(PRICE);
     expect(await buyer.reclaim()).to.deep.equal({ refunded: [], withdrawn: [] });
-    await market.rpc("evm_increaseTime", 60);
+    await market.rpc("evm_increaseTime", 65);
     await market.rpc("evm_mine");
     const { refunded, withdrawn } = await buyer.reclaim();
     expect(refunded.map(({ jobId, amount }) => [jobId, amount])).to.deep.equal([[seller.orders[0], PRICE]]);
