@@ -128,7 +128,7 @@ describe("a buyer and an honest provider", () => {
       "the price 2000000 exceeds the day's cap: 4000000 of 4000000 are signed for in the last 24 hours",
     );
     const served = seller.orders.length;
-    await market.rpc("evm_increaseTime", 60 + 900);
+    await market.rpc("evm_increaseTime", 65 + 900);
     await market.rpc("evm_mine");
     // The order that was signed and never sent has expired.
     await buyer.buyInference(third);

@@ -11,7 +11,7 @@ import type { TransferMethod } from "../order.ts";
 import { bought, confirm, receive, type Bought } from "./confirm.ts";
 import { inferResultOf } from "./deliver.ts";
 import { parseProviderUrl } from "./fetchBounded.ts";
-import { allowedModel, type SpendingLimits, type Trust } from "./guard.ts";
+import { allowedModel, requireCap, type SpendingLimits, type Trust } from "./guard.ts";
 import { commitmentOf, integersOf, readModelGraph, type ModelInput } from "./modelGraph.ts";
 import { askingNode, nodeFailure } from "./nodeFailure.ts";
 import { chainTime } from "./orderOnChain.ts";
@@ -52,7 +52,10 @@ export interface PurchaseRequest {
   readonly method?: TransferMethod;
   /** The account that is to be paid; whoever proves unless given. */
   readonly provider?: Hex;
-  /** Buy even where the journal holds the answer, which is the same for ever. */
+  /**
+   * Buy even where the journal holds the answer, which is the same for ever, or where an order for it is under way at
+   * another address.
+   */
   readonly again?: boolean;
 }
 
@@ -80,7 +83,7 @@ export class Buyer {
    * UnconfirmedPurchase where an order was and no answer holds.
    */
   async buyInference(request: PurchaseRequest): Promise<Bought> {
-    const inference = `${request.url} ${requestOf(...(await this.#inputsOf(request)))}`;
+    const inference = `${parseProviderUrl(request.url).href} ${requestOf(...(await this.#inputsOf(request)))}`;
     // Two calls for the same at the same time are one purchase.
     const running = this.#running.get(inference) ?? this.#buy(request).finally(() => this.#running.delete(inference));
     this.#running.set(inference, running);
@@ -89,29 +92,42 @@ export class Buyer {
 
   /** The answer to a request that was bought before, from whomever; undefined where there is none. */
   async known(request: PurchaseRequest): Promise<Bought | undefined> {
-    const purchase = await askingNode(() => this.#answered(request));
+    const purchase = await this.#answered(request);
     if (purchase?.answer === undefined) return undefined;
     return bought(await this.#graphOf(request.model), purchase, purchase.answer, true);
   }
 
   /**
    * One purchase as a plug-in of x402's client, for a `fetch` of one's own: send `init` to `url`, and give what came to
-   * `accept`. Throws InputError as `buyInference` does before it signs.
+   * `accept`. Throws InputError as `buyInference` does before it signs, and where `known` has the answer.
    */
   async prepare(request: PurchaseRequest): Promise<PreparedPurchase> {
+    const answered = await this.#answered(request);
+    if (answered !== undefined && request.again !== true)
+      throw new InputError(
+        `this input was bought as job ${answered.jobId}: \`known\` has its answer, and \`again\` pays once more`,
+      );
+    return this.#prepare(request);
+  }
+
+  /** To be called once the journal knows how the orders of the request stand. */
+  async #prepare(request: PurchaseRequest): Promise<PreparedPurchase> {
     const url = parseProviderUrl(request.url).href;
     if (!Number.isSafeInteger(request.deadline) || request.deadline < 1)
       throw new InputError(`deadline: ${request.deadline}, want a whole number of seconds from 1 on`);
+    requireCap("maxPrice", request.maxPrice);
     if (request.maxPrice < 1n) throw new InputError(`maxPrice: ${request.maxPrice}, want at least 1`);
-    const { model, maxPrice, deadline, method, provider } = request;
+    const { model, maxPrice, deadline, method, provider, again = false } = request;
+    if (provider !== undefined && !isAddress(provider))
+      throw new InputError(`provider: ${String(provider)}, want an address`);
     const graph = await this.#graphOf(model);
     const [modelId, inputs] = await this.#inputsOf(request);
     const identity = requestOf(modelId, inputs);
-    const signed = await askingNode(() => this.#underWay(identity, url, maxPrice));
+    const signed = await askingNode(() => this.#underWay(identity, url, maxPrice, again));
     const opening = signed?.opening ?? { inputs, salt: randomSalt() };
     const inputCommitment = commitmentOf(graph, opening);
     const wish = { model, inputCommitment, maxPrice, deadline, method, provider: provider && getAddress(provider) };
-    const plan = { url, request: identity, graph, opening, wish };
+    const plan = { url, request: identity, graph, opening, wish, again };
     return new PreparedPurchase(this.#trust, this.#options.wallet, plan, signed);
   }
 
@@ -157,23 +173,19 @@ export class Buyer {
   }
 
   async #buy(request: PurchaseRequest): Promise<Bought> {
-    const known = request.again === true ? undefined : await this.known(request);
-    if (known !== undefined) return known;
-    return this.#receive(await (await this.prepare(request)).order());
+    const answered = await this.#answered(request);
+    if (answered?.answer !== undefined && request.again !== true)
+      return bought(await this.#graphOf(request.model), answered, answered.answer, true);
+    return this.#receive(await (await this.#prepare(request)).order());
   }
 
-  /** The purchase whose answer is the answer to this request, too. */
+  /** The purchase whose answer is the answer to this request, too. Looks up how the request's orders stand. */
   async #answered(request: PurchaseRequest): Promise<Purchase | undefined> {
+    const { purchases } = this.#trust;
     const identity = requestOf(...(await this.#inputsOf(request)));
-    await this.#refreshRequest(identity);
-    return this.#trust.purchases.ofRequest(identity).find(({ answer }) => answer !== undefined);
-  }
-
-  #refreshRequest(identity: Hex): Promise<void> {
-    return refresh(
-      this.#trust,
-      this.#trust.purchases.open().filter(({ request }) => request === identity),
-    );
+    const open = purchases.open().filter((purchase) => purchase.request === identity);
+    await askingNode(() => refresh(this.#trust, open));
+    return purchases.ofRequest(identity).find(({ answer }) => answer !== undefined);
   }
 
   async #receive(purchase: Purchase): Promise<Bought> {
@@ -181,12 +193,11 @@ export class Buyer {
   }
 
   /** The order for this inference that its provider may still serve. Another one beside it could cost twice. */
-  async #underWay(request: Hex, url: string, maxPrice: bigint): Promise<Purchase | undefined> {
-    await this.#refreshRequest(request);
-    const { timestamp } = await chainTime(this.#trust.chain);
-    const order = this.#trust.purchases
-      .ofRequest(request)
-      .find((purchase) => purchase.status === "signed" && purchase.url === url && purchase.job.deadline > timestamp);
+  async #underWay(request: Hex, url: string, maxPrice: bigint, again: boolean): Promise<Purchase | undefined> {
+    const { purchases, chain } = this.#trust;
+    const { timestamp } = await chainTime(chain);
+    const order = purchases.underWay(request, timestamp).find((purchase) => purchase.url === url);
+    if (order === undefined) purchases.requireOnly({ request, url }, timestamp, again);
     if (order !== undefined && order.job.amount > maxPrice)
       throw new InputError(
         `order ${order.jobId} for this input is under way at ${order.job.amount}, more than the ${maxPrice} of now`,
@@ -211,6 +222,8 @@ export class Buyer {
 /** Opens a buyer: connects to its node, checks the contracts' code, and looks how the orders of its journal stand. */
 export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
   const { rpcUrl, wallet, limits, allowSetups = ["ceremony"] } = options;
+  requireCap("limits.perDay", limits.perDay);
+  if (limits.perInference !== undefined) requireCap("limits.perInference", limits.perInference);
   const record = checkSchema(DeploymentRecord, options.record);
   if (!isAddress(options.token)) throw new InputError(`token: ${options.token}, want an address`);
   const chain = await askingNode(() => connectAgent(rpcUrl, record));
@@ -219,6 +232,8 @@ export async function openBuyer(options: BuyerOptions): Promise<Buyer> {
     journal = new Journal(options.journal, [PURCHASES_SCHEMA]);
     const closer = new AbortController();
     const purchases = new Purchases(journal, chain.chainId, wallet.address);
+    const { InferenceEscrow, PrepaidOrders } = record.contracts;
+    purchases.requireContracts([InferenceEscrow.address, PrepaidOrders.address]);
     const trust = {
       chain,
       client: wallet.address,

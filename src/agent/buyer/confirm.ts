@@ -73,6 +73,12 @@ export async function receive(trust: Trust, graph: IntegerGraph, purchase: Purch
     if (delivery.kind === "refused") break;
     await backOff(round, end - performance.now());
   }
+  // It may have been paid in the last block before the deadline, or while it was told that it would not be served.
+  const paid = await takePaid(trust, graph, purchase).catch((error: unknown) => {
+    if (nodeFailure(error) === undefined) throw error;
+    return undefined;
+  });
+  if (paid !== undefined) return paid;
   throw new UnconfirmedPurchase(why, purchase);
 }
 

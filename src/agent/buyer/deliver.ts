@@ -6,6 +6,7 @@ import { openingToJson, decimalBelow, Bytes32 } from "../wireJson.ts";
 import { fetchBounded, type BoundedResponse } from "./fetchBounded.ts";
 import type { Purchase } from "./purchases.ts";
 import type { Opening } from "../serveJob.ts";
+import { UnconfirmedPurchase } from "./unconfirmedPurchase.ts";
 
 /** What a provider says of an order: nothing of it is believed. */
 export type Delivery =
@@ -34,6 +35,7 @@ export const inferUrl = (url: string, model: string): URL => new URL(`models/${m
 export const inferRequest = (opening: Opening, headers: Readonly<Record<string, string>> = {}): RequestInit => ({
   method: "POST",
   headers: { "content-type": "application/json", accept: "application/json", ...headers },
+  redirect: "error",
   body: JSON.stringify(openingToJson(opening)),
 });
 
@@ -61,12 +63,7 @@ async function ask(purchase: Purchase, url: URL, init: RequestInit, remaining: n
   } catch (error) {
     return { kind: "unreachable", why: (error as Error).message };
   }
-  try {
-    return readDelivery(purchase, url, response);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return { kind: "refused", why: `${url.origin} answers nonsense: ${error.message}` };
-  }
+  return orRefused(`${url.origin} answers nonsense`, () => readDelivery(purchase, url, response));
 }
 
 function readDelivery(purchase: Purchase, url: URL, { status, headers, text }: BoundedResponse): Delivery {
@@ -94,11 +91,21 @@ function readResult({ jobId }: Purchase, json: unknown): Delivery {
   return { kind: "result", words: result.words, proof: result.proof };
 }
 
-/** The words and the proof of an answer's body. Throws InputError where it is none, or of another order. */
+/** The words and the proof of an answer's body. Throws UnconfirmedPurchase where it is none, or of another order. */
 export function inferResultOf(purchase: Purchase, json: unknown): Extract<Delivery, { kind: "result" }> {
-  const delivery = readResult(purchase, json);
+  const delivery = orRefused("the answer is nonsense", () => readResult(purchase, json));
   if (delivery.kind === "result") return delivery;
-  throw new InputError(delivery.kind === "refused" ? delivery.why : "the answer holds no words yet");
+  throw new UnconfirmedPurchase("why" in delivery ? delivery.why : "the answer holds no words yet", purchase);
+}
+
+/** InputError is for what was wrong before an order was signed: what is wrong with an answer refuses it. */
+function orRefused(what: string, read: () => Delivery): Delivery {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { kind: "refused", why: `${what}: ${error.message}` };
+  }
 }
 
 /** A job is asked for where its order was sent, whatever the provider says. */

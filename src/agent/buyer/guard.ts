@@ -9,7 +9,7 @@ import type { AgentChain } from "../agentChain.ts";
 import type { TransferMethod } from "../order.ts";
 import type { Approval } from "../scheme/client.ts";
 import type { OfferedTerms } from "../scheme/terms.ts";
-import { chainTime } from "./orderOnChain.ts";
+import { chainTime, nextBlockTime } from "./orderOnChain.ts";
 import type { Purchases } from "./purchases.ts";
 import { refresh } from "./refresh.ts";
 
@@ -34,6 +34,11 @@ export interface SpendingLimits {
   readonly perDay: bigint;
 }
 
+/** Throws InputError unless a cap is a bigint: with undefined and NaN no price compares as too high. */
+export function requireCap(what: string, cap: unknown): void {
+  if (typeof cap !== "bigint") throw new InputError(`${what}: ${String(cap)}, want a bigint of base units`);
+}
+
 /** What one purchase allows. */
 export interface Wish {
   /** Name in the deployment record. */
@@ -55,7 +60,8 @@ export async function approve(trust: Trust, wish: Wish, terms: OfferedTerms): Pr
   requirePayee(trust, wish, terms);
   requirePrice(trust, wish, terms);
   const { timestamp } = await chainTime(trust.chain);
-  const deadline = timestamp + BigInt(await secondsOf(trust.chain, wish, terms));
+  const next = await nextBlockTime(trust.chain, timestamp);
+  const deadline = next + BigInt(await secondsOf(trust.chain, wish, terms));
   await requireDay(trust, terms, timestamp);
   const permitNonce = await requireFunds(trust, terms);
   return {
@@ -182,15 +188,16 @@ async function requireFunds(trust: Trust, terms: OfferedTerms): Promise<bigint |
 }
 
 /** Orders that the provider has not settled yet take from the deposit before this one. */
-async function requireDeposit(
-  { chain, client, purchases }: Trust,
-  { amount, provider, token }: OfferedTerms,
-): Promise<undefined> {
+async function requireDeposit(trust: Trust, { amount, provider, token }: OfferedTerms): Promise<undefined> {
+  const { chain, client, purchases } = trust;
+  const pending = () =>
+    purchases
+      .open()
+      .filter(({ job }) => job.funding === FUNDING.prepaid && job.provider === provider && job.token === token);
+  // What was settled has left the deposit: it must not be subtracted once more, so the deposit is read afterwards.
+  await refresh(trust, pending());
   const deposit = await chain.prepaid.depositOf(client, provider, token);
-  const owed = purchases
-    .open()
-    .filter(({ job }) => job.funding === FUNDING.prepaid && job.provider === provider && job.token === token)
-    .reduce((sum, { job }) => sum + job.amount, 0n);
+  const owed = pending().reduce((sum, { job }) => sum + job.amount, 0n);
   if (deposit - owed < amount)
     throw new InputError(
       `the deposit for ${provider} is ${deposit}, of which ${owed} is ordered for; want ${amount} more`,

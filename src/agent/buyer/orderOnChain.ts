@@ -1,4 +1,5 @@
 import { isCallException } from "ethers";
+import { z } from "zod";
 import { FUNDING, JOB_STATES, type Hex } from "../../codec/statement.ts";
 import type { AgentChain } from "../agentChain.ts";
 import type { Purchase } from "./purchases.ts";
@@ -25,14 +26,18 @@ const ESCROW_STATES = {
   Revoked: "returned",
 } as const;
 
-/** Asks the contract itself, on the buyer's node. */
-export async function orderOnChain(chain: AgentChain, purchase: Purchase): Promise<OrderOnChain> {
+/** Asks the contract itself, on the buyer's node; as of a block, where one is given. */
+export async function orderOnChain(
+  chain: AgentChain,
+  purchase: Purchase,
+  blockTag: number | "latest" = "latest",
+): Promise<OrderOnChain> {
   const { job } = purchase;
   if (job.funding === FUNDING.prepaid) {
-    const used = await chain.prepaid.isNonceUsed(job.client, job.provider, job.nonce);
+    const used = await chain.prepaid.isNonceUsed(job.client, job.provider, job.nonce, { blockTag });
     return used ? paidFor(chain, purchase) : { state: "unopened" };
   }
-  const state = JOB_STATES[Number(await chain.escrow.stateOf(job))];
+  const state = JOB_STATES[Number(await chain.escrow.stateOf(job, { blockTag }))];
   return state === "Settled" ? paidFor(chain, purchase) : { state: ESCROW_STATES[state] };
 }
 
@@ -74,6 +79,24 @@ export async function chainAccepts(
     if (isCallException(error)) return false;
     throw error;
   }
+}
+
+const PendingBlock = z.looseObject({
+  timestamp: z
+    .string()
+    .regex(/^0x[0-9a-f]{1,16}$/)
+    .transform(BigInt),
+});
+
+/**
+ * About the time that the next block will bear: on a chain without news the last one's is long ago, and a deadline that
+ * counts from it is over before it is signed. The last block's where the node tells of no pending one.
+ */
+export async function nextBlockTime({ provider }: AgentChain, last: bigint): Promise<bigint> {
+  // ethers takes no block without a number.
+  const pending = (await provider.send("eth_getBlockByNumber", ["pending", false]).catch(() => null)) as unknown;
+  const { timestamp: time } = PendingBlock.safeParse(pending).data ?? { timestamp: last };
+  return time > last ? time : last;
 }
 
 /** Number and time of the chain's last block. */

@@ -27,6 +27,8 @@ export interface PurchasePlan {
   readonly graph: IntegerGraph;
   readonly opening: Opening;
   readonly wish: Wish;
+  /** Whether another order for the same inference may be under way elsewhere. */
+  readonly again: boolean;
 }
 
 /** Milliseconds for the terms of a sale. */
@@ -107,7 +109,7 @@ export class PreparedPurchase implements SchemeNetworkClient {
 
   async #sign(x402Version: number, requirements: PaymentRequirements): Promise<Purchase> {
     const trust = this.#trust;
-    const { url, request, opening, wish } = this.plan;
+    const { url, request, opening, wish, again } = this.plan;
     const guard = (terms: Parameters<typeof approve>[2]) => approve(trust, wish, terms);
     const client = new TollgateEscrowClient({ signer: walletSigner(this.#wallet), guard });
     const { payload } = await client.createPaymentPayload(x402Version, requirements);
@@ -128,7 +130,7 @@ export class PreparedPurchase implements SchemeNetworkClient {
       status: "signed",
     };
     // From here on the order may be collected: it is on the disk, and counted, before it leaves.
-    trust.purchases.add(purchase, trust.limits.perDay);
+    trust.purchases.add(purchase, trust.limits.perDay, again);
     return purchase;
   }
 

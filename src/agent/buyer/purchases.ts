@@ -102,10 +102,11 @@ export class Purchases {
 
   /**
    * Adds a signed order, unless the orders of its token that count against the day would come to more than `perDay` with
-   * it. Throws InputError then, and nothing is written.
+   * it, or an order for the same inference is under way. Throws InputError then, and nothing is written.
    */
-  add(purchase: Purchase, perDay: bigint): void {
+  add(purchase: Purchase, perDay: bigint, again: boolean): void {
     this.#journal.write((database) => {
+      this.requireOnly(purchase, purchase.signedAt, again);
       this.requireDay(purchase.job.token, purchase.job.amount, purchase.signedAt, perDay);
       database
         .prepare("INSERT INTO purchases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)")
@@ -123,6 +124,33 @@ export class Purchases {
           purchase.status,
         );
     });
+  }
+
+  /** Orders of an inference that have no answer yet and can still be collected, the latest first. */
+  underWay(request: Hex, now: bigint): Purchase[] {
+    return this.ofRequest(request).filter(({ status, job }) => status === "signed" && job.deadline > now);
+  }
+
+  /**
+   * Throws InputError where an order for this inference is under way: a provider that says no under one address and asks
+   * again under the next could collect each order. `again` allows one beside those of other addresses.
+   */
+  requireOnly({ request, url }: Pick<Purchase, "request" | "url">, now: bigint, again: boolean): void {
+    const other = this.underWay(request, now).find((order) => order.url === url || !again);
+    if (other === undefined) return;
+    const until = new Date(Number(other.job.deadline) * 1000).toISOString();
+    throw new InputError(
+      `order ${other.jobId} for this input, sent to ${other.url}, can be collected until ${until}; another could cost twice: wait, or say \`again\``,
+    );
+  }
+
+  /** Throws InputError where an order that is not over is of another contract: nothing here could tell how it stands. */
+  requireContracts(contracts: readonly Hex[]): void {
+    const foreign = this.open().find(({ contract }) => !contracts.includes(contract));
+    if (foreign !== undefined)
+      throw new InputError(
+        `order ${foreign.jobId} of the journal is of contract ${foreign.contract}, the deployment record has ${contracts.join(" and ")}: want the record that it was signed under, or another journal`,
+      );
   }
 
   /** Throws InputError where another `amount` would exceed the day's cap. */

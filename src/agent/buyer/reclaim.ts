@@ -1,5 +1,5 @@
 import type { Signer } from "ethers";
-import { FUNDING, type Hex } from "../../codec/statement.ts";
+import { FUNDING, type Hex, type Job } from "../../codec/statement.ts";
 import type { Trust } from "./guard.ts";
 import { chainTime, orderOnChain } from "./orderOnChain.ts";
 import { refresh } from "./refresh.ts";
@@ -25,15 +25,19 @@ async function refundDue({ chain, purchases }: Trust, wallet: Signer): Promise<R
   const { timestamp } = await chainTime(chain);
   const escrow = chain.escrow.connect(wallet.connect(chain.provider));
   for (const purchase of purchases.refundable(timestamp)) {
-    const { job, jobId, model } = purchase;
+    const { job, jobId } = purchase;
     if (job.funding === FUNDING.prepaid) continue;
-    const due = timestamp >= job.deadline || (await chain.registry.isStopped(chain.record.models[model].keyId));
-    if (!due || (await orderOnChain(chain, purchase)).state !== "funded") continue;
+    const isFunded = async () => (await orderOnChain(chain, purchase)).state === "funded";
+    if (!(timestamp >= job.deadline || (await isStopped(chain, job))) || !(await isFunded())) continue;
     const receipt = await (await escrow.refund(job)).wait();
     refunded.push({ jobId, amount: job.amount, transaction: receipt!.hash });
   }
   return refunded;
 }
+
+/** By the registry's word: the record may have dropped the model since. */
+const isStopped = async ({ registry }: Trust["chain"], { modelId }: Job): Promise<boolean> =>
+  registry.isStopped((await registry.termsOf(modelId)).keyId);
 
 async function withdrawCredits(
   { chain, purchases, client, token }: Trust,
