@@ -44,6 +44,8 @@ const [MIN_ORDERS, MORE_ORDERS] = [6, 4];
 /** Milliseconds after which what is not over when nothing fails any more is stuck. */
 const CALM_LIMIT = 120_000;
 const CALM_TICK = 20;
+/** Blocks at once where a chain hurries. */
+const HURRY = 4;
 
 /** Lets a provider serve orders while its node fails and the chain reorganises, then in calm; and judges the outcome. */
 export async function runSchedule(
@@ -153,11 +155,10 @@ class ScheduleRun {
         this.#place(this.orders);
       }
       if (this.#isOver()) break;
-      // Then enough blocks to make them final, and no more than the provider can follow.
-      const isPaid = this.#areAll("settled", "final", "closed");
-      if (isPaid && deepened < MAX_REORG) deepened += 4;
-      if (isPaid && deepened < MAX_REORG) await this.#market.blocks.mine(4);
-      else if (tick % 5 === 0) await this.#market.blocks.mine();
+      // What is paid is made final soon; otherwise there are no more blocks than the provider can follow.
+      const hurries = deepened < MAX_REORG && this.#areAll("settled", "final", "closed");
+      if (hurries) deepened += HURRY;
+      if (hurries || tick % 5 === 0) await this.#market.blocks.mine(hurries ? HURRY : 1);
       await sleep(CALM_TICK);
     }
     await Promise.all(this.#placing);
