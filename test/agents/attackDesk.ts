@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
+import type { Log } from "ethers";
 import { idOfOrder, type Order } from "../../src/agent/order.ts";
+import { ChainEvents } from "../../src/agent/provider/chainEvents.ts";
 import type { Desk } from "../../src/agent/provider/desk.ts";
+import type { DeskContext } from "../../src/agent/provider/deskContext.ts";
 import type { Opening } from "../../src/agent/serveJob.ts";
 import { openJob } from "../../src/agent/openJob.ts";
 import { FUNDING, type Job } from "../../src/codec/statement.ts";
@@ -171,5 +174,23 @@ describe("a provider's desk against hostile buyers", () => {
       expect(asked).to.equal(0);
       expect(idOfOrder({ contract: String(market.chain.escrow.target), job }, market.chain.chainId)).to.equal(jobId);
     });
+  });
+
+  it("passes over logs that are no events of the contract that they name (A4)", async () => {
+    const { escrow } = market.chain;
+    const warnings: string[] = [];
+    const jobs = { watched: () => [] };
+    const log = { warn: (_: object, message: string) => void warnings.push(message) };
+    const events = new ChainEvents({ chain: market.chain, jobs, log } as unknown as DeskContext, () => {});
+    const topics = ["JobOpened", "JobSettled", "JobRefunded"].map(
+      (name) => escrow.interface.getEvent(name as "JobOpened").topicHash,
+    );
+    const word = `0x${"11".repeat(32)}`;
+    const logs = topics.map(
+      (topic) => ({ address: escrow.target, topics: [topic, word, word], data: "0x" }) as unknown as Log,
+    );
+    const block = (await market.chain.provider.getBlock("latest"))!;
+    events.onHead({ number: block.number, hash: block.hash!, timestamp: BigInt(block.timestamp), logs });
+    expect(warnings).to.have.length(3);
   });
 });

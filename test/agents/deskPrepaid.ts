@@ -55,6 +55,23 @@ describe("a provider's desk takes prepaid orders", () => {
     });
   });
 
+  it("against a deposit as deep as all of them together ask for", async () => {
+    const policy = {
+      confirmations: [{ upTo: PRICE, blocks: 1 }, { blocks: 4 }],
+      finalDepth: 4,
+      maxDelaySeconds: 3_600,
+    };
+    await deposit(2n * PRICE);
+    await withDesk(market, { policy }, async ({ desk }) => {
+      await accept(desk, await orderOf());
+      const second = await orderOf();
+      expect(await refusalOf(accept(desk, second))).to.equal("insufficient-funds");
+      for (let block = 0; block < 3; ++block) await market.rpc("evm_mine");
+      await whenSeen(market, desk);
+      await accept(desk, second);
+    });
+  });
+
   it("against a deposit less what a withdrawal could take before the latest deadline of all", async () => {
     await deposit(3n * PRICE);
     await announce(2n * PRICE);

@@ -57,7 +57,10 @@ describe("a journal", () => {
   it("is its owner's alone, and says where it cannot be", async () => {
     new Journal(path, SCHEMA).close();
     expect((await stat(path)).mode & 0o077).to.equal(0);
-    expect(() => new Journal(join(path, "journal.sqlite"), SCHEMA)).to.throw(InputError, /journal\.sqlite: E(NOTDIR|EXIST)/);
+    expect(() => new Journal(join(path, "journal.sqlite"), SCHEMA)).to.throw(
+      InputError,
+      /journal\.sqlite: E(NOTDIR|EXIST)/,
+    );
   });
 
   it("belongs to one agent", () => {

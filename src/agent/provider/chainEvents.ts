@@ -1,4 +1,4 @@
-import type { Log } from "ethers";
+import type { Log, LogDescription } from "ethers";
 import { parseJob, jobToJson } from "../wireJson.ts";
 import type { Hex, Job } from "../../codec/statement.ts";
 import type { Head } from "../watch/chainWatch.ts";
@@ -26,13 +26,26 @@ export class ChainEvents {
   }
 
   #onLog(log: Log): void {
-    const { escrow, prepaid } = this.#context.chain;
-    const contract = [escrow, prepaid].find(({ target }) => target === log.address);
-    const event = contract?.interface.parseLog(log);
+    const event = this.#eventIn(log);
     if (event?.name === "JobOpened") return this.#onOpened(event.args.jobId as Hex, event.args.job as Job);
     if (event?.name === "JobSettled") return this.#onSettled(event.args.jobId as Hex, log);
     if (event?.name === "OrderSettled") return this.#onSettled(event.args.orderId as Hex, log);
     if (typeof event?.args.jobId === "string") this.#wake(event.args.jobId);
+  }
+
+  /** The event of a log; none where it is not one of the contracts, whatever the node says. */
+  #eventIn(log: Log): LogDescription | undefined {
+    const { escrow, prepaid } = this.#context.chain;
+    const contract = [escrow, prepaid].find(({ target }) => target === log.address);
+    try {
+      const event = contract?.interface.parseLog(log) ?? undefined;
+      // Arguments that cannot be decoded throw only when they are read.
+      event?.args.toArray(true);
+      return event;
+    } catch (error) {
+      this.#context.log.warn({ error: (error as Error).message }, "a log is no event of the contract that it names");
+      return undefined;
+    }
   }
 
   #onSettled(id: Hex, { transactionHash, blockNumber, blockHash }: Log): void {

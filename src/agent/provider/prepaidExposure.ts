@@ -1,4 +1,3 @@
-import type { Job } from "../../codec/statement.ts";
 import type { Order } from "../order.ts";
 import { Refusal } from "./desk.ts";
 import type { DeskContext } from "./deskContext.ts";
@@ -43,7 +42,7 @@ function isPromised({ status, settled, job, givenUp }: JobRow, block: SecuredDep
  */
 export async function checkSecured(context: DeskContext, order: Order): Promise<SecuredDeposit> {
   const { client, provider, token, deadline } = order.job;
-  const block = await blockOfDeposit(context, order.job);
+  const block = await blockOfDeposit(context, order);
   const { until } = exposureAt(context, order, block);
   const latest = until > deadline ? until : deadline;
   const { number: blockTag } = block;
@@ -79,10 +78,11 @@ function requireWithinLife(deadline: bigint, latest: bigint): void {
     throw new Refusal("deadline-too-far", `deadline: got ${deadline}, want ${latest} or earlier for a prepaid order`);
 }
 
-/** The newest block in which a deposit of this amount is believed. */
-async function blockOfDeposit(context: DeskContext, job: Job): Promise<SecuredDeposit["block"]> {
+/** The newest block in which a deposit is believed that pays for this order and all that are served already. */
+async function blockOfDeposit(context: DeskContext, order: Order): Promise<SecuredDeposit["block"]> {
   const { chain, clock, policy } = context;
-  const tag = tagAtDepth(clock.head.number, depthFor(policy, job.amount)) ?? 0;
+  const { amount: promised } = exposureAt(context, order, clock.head);
+  const tag = tagAtDepth(clock.head.number, depthFor(policy, promised + order.job.amount)) ?? 0;
   const deployed = chain.record.contracts.PrepaidOrders.block;
   const block = await chain.provider.getBlock(tag === "latest" ? tag : Math.max(Number(tag), deployed));
   if (block === null) throw new Refusal("chain-unavailable", `block ${tag} cannot be read, try again`);
