@@ -341,6 +341,7 @@ describe("a buyer and a hostile provider", () => {
       [{ input: [[1, 2]] }, /^input \w+: got 2 numbers, want 64/],
       [{ input: [[1n, 2n]] }, /got 2 elements, want 64/],
       [{ deadline: 0 }, /^deadline: 0, want a whole number/],
+      [{ deadline: 1_795_273_635 }, /^deadline: 1795273635, want a whole number of seconds from 1 to 2592000$/],
       [{ maxPrice: 0n }, /^maxPrice: 0, want at least 1$/],
       [{ url: "ftp://a" }, /^url ftp:\/\/a: want http/],
       [{ url: "http://user:secret@127.0.0.1" }, /^url http:\/\/127\.0\.0\.1: want no user/],

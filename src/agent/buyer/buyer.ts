@@ -39,6 +39,9 @@ export interface BuyerOptions {
   readonly graphs?: Readonly<Record<string, string>>;
 }
 
+/** The longest that a deposit may wait for a proof: 30 days. A time of the clock, given by mistake, is more than that. */
+const MAX_SECONDS = 2_592_000;
+
 export interface PurchaseRequest {
   /** Of the provider. */
   readonly url: string;
@@ -47,7 +50,7 @@ export interface PurchaseRequest {
   readonly input: ModelInput;
   /** In the token's base units. */
   readonly maxPrice: bigint;
-  /** Seconds of the chain's time in which the provider has to deliver. */
+  /** Seconds of the chain's time in which the provider has to deliver, 1 to 2,592,000. */
   readonly deadline: number;
   readonly method?: TransferMethod;
   /** The account that is to be paid; whoever proves unless given. */
@@ -113,8 +116,8 @@ export class Buyer {
   /** To be called once the journal knows how the orders of the request stand. */
   async #prepare(request: PurchaseRequest): Promise<PreparedPurchase> {
     const url = parseProviderUrl(request.url).href;
-    if (!Number.isSafeInteger(request.deadline) || request.deadline < 1)
-      throw new InputError(`deadline: ${request.deadline}, want a whole number of seconds from 1 on`);
+    if (!Number.isSafeInteger(request.deadline) || request.deadline < 1 || request.deadline > MAX_SECONDS)
+      throw new InputError(`deadline: ${request.deadline}, want a whole number of seconds from 1 to ${MAX_SECONDS}`);
     requireCap("maxPrice", request.maxPrice);
     if (request.maxPrice < 1n) throw new InputError(`maxPrice: ${request.maxPrice}, want at least 1`);
     const { model, maxPrice, deadline, method, provider, again = false } = request;
