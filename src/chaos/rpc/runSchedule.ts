@@ -156,7 +156,7 @@ class ScheduleRun {
       }
       if (this.#isOver()) break;
       // What is paid is made final soon; otherwise there are no more blocks than the provider can follow.
-      const hurries = deepened < MAX_REORG && this.#areAll("settled", "final", "closed");
+      const hurries = deepened < MAX_REORG && this.#areAll("settled", "final", "closed", "unknown");
       if (hurries) deepened += HURRY;
       if (hurries || tick % 5 === 0) await this.#market.blocks.mine(hurries ? HURRY : 1);
       await sleep(CALM_TICK);
