@@ -29,6 +29,8 @@ const ContractFigures = z.object({
 const ProofFigures = z.object({ properties: Count, proved: Count, refuted: Count });
 const MutationFigures = z.object({ mutants: Count, counted: Count, killed: Count, unexplained: Count });
 
+const ChaosFigures = z.record(z.string(), z.object({ violations: z.array(z.string()) }));
+
 const mutationFigure = (json: unknown): string => {
   const { mutants, counted, killed, unexplained } = MutationFigures.parse(json);
   const killedOf = `${number(killed)} of ${number(counted)} killed (${share(killed, counted)})`;
@@ -73,6 +75,17 @@ export const GATES: readonly Gate[] = [
       const rows = models.flatMap((model) => model.rows);
       const equal = rows.filter(({ ok }) => ok).length;
       return `${number(models.length)} models, ${number(equal)} of ${number(rows.length)} comparisons equal`;
+    },
+  },
+  {
+    name: "chaos",
+    command: ["scripts/chaos.ts"],
+    rehearsal: ["scripts/chaos.ts", "rpc"],
+    count: { option: "--schedules", quick: 2 },
+    figureOf: (json) => {
+      const parts = Object.values(ChaosFigures.parse(json));
+      const violations = parts.flatMap((part) => part.violations).length;
+      return `${number(parts.length)} parts of agents, ${number(violations)} violations`;
     },
   },
   {

@@ -74,6 +74,7 @@ describe("check:long", () => {
       ],
       accounting: [{ properties: 8, proved: 8, refuted: 7 }, "8 of 8 properties proved, 7 refuted when broken"],
       audit: [audited, "1 models, 1 of 2 comparisons equal"],
+      chaos: [{ rpc: { violations: ["one"] }, idle: { violations: [] } }, "2 parts of agents, 1 violations"],
       "circuit-mutants": [
         { mutants: 90, counted: 50, killed: 49, unexplained: 1 },
         "90 mutants, 49 of 50 killed (98.0 %), 1 survivors not explained",
