@@ -6,7 +6,7 @@ import { FUNDING, toBytes32 } from "../../src/codec/statement.ts";
 
 const JOB_ID = toBytes32(99n);
 
-describe("the provider's HTTP face against one address that wants all of it", () => {
+describe("the provider's HTTP face against one address that wants all of it (A7)", () => {
   let provider: TestProvider;
   const open: Socket[] = [];
   before(async () => {

@@ -33,7 +33,7 @@ async function problemIn(response: Response): Promise<{ code: string; detail: st
   return problem;
 }
 
-describe("the provider's HTTP face against what is not an order", () => {
+describe("the provider's HTTP face against what is not an order (A7)", () => {
   let provider: TestProvider;
   const infer = () => `${provider.url}/models/digits-mlp/infer`;
   const post = (body: RequestInit["body"], headers: Record<string, string> = JSON_TYPE, url = infer()) =>
