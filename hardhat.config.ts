@@ -45,7 +45,7 @@ export default defineConfig({
   },
   solidity: { profiles: { default: solc, production: solc } },
   test: {
-    mocha: { timeout: 120_000, parallel: true, jobs: 2 },
+    mocha: { timeout: 120_000, parallel: true, jobs: 3 },
     solidity: { fuzz: { ...fuzz, seed: "0x01" }, invariant },
   },
 });

@@ -46,10 +46,10 @@ describe("docs/auditors.md", () => {
     expect(mismatches(CLASSES, without)).to.deep.equal(["E13: no test"]);
     const stray = claimedTestsIn(
       "test/a.ts",
-      `${TEST}("holds (Z99)", () => {}); ${TEST}("survives (A1, E13)", () => {});`,
+      `${TEST}("holds (Z99)", () => {}); ${TEST}("survives (Z15, E13)", () => {});`,
     );
     expect(mismatches(CLASSES, [...TESTS, ...stray])).to.deep.equal([
-      "A1: a test, but not built",
+      "Z15: a test, but not built",
       "Z99: a test, but no such class",
     ]);
   });
