@@ -5,6 +5,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "chai";
 import { readAgentRecord } from "../../scripts/terminal/agentRecord.ts";
+import { purchase } from "../../scripts/terminal/buySteps.ts";
+import type { Buyer, PurchaseRequest } from "../../src/agent/buyer/buyer.ts";
+import { UnconfirmedPurchase } from "../../src/agent/buyer/unconfirmedPurchase.ts";
+import { InputError } from "../../src/errors.ts";
 import { recordPath, writeRecord } from "../../src/chain/record.ts";
 import { runTollgate } from "../cli/runTollgate.ts";
 import { developmentKey, openAgentMarket, PRICE, type AgentMarket } from "./agentMarket.ts";
@@ -135,5 +139,18 @@ describe("tollgate buy", () => {
       expect(code).to.equal(2);
     }
     expect(seller.orders).to.have.length(orders);
+  });
+
+  it("does not call what fails after signing bad input: the order stands", async () => {
+    const signed = { jobId: "0x01", job: { amount: 5n, deadline: 1_800_000_000n } };
+    const cut = new InputError("the connection to the node broke");
+    const buyer = {
+      known: async () => undefined,
+      prepare: async () => ({ order: async () => signed }),
+      buyInference: () => Promise.reject(cut),
+    } as unknown as Buyer;
+    const failure = await refusalOf(purchase(buyer, {} as PurchaseRequest, undefined));
+    expect(failure).to.be.instanceOf(UnconfirmedPurchase);
+    expect(failure.message).to.match(/^order 0x01: the connection to the node broke; /);
   });
 });
